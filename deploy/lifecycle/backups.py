@@ -96,9 +96,14 @@ def restore_and_check(
     report = run_checks(share.deployment, tuple(answer["services"]), lambda _check: None, share.way)
     if report.passed:
         return answer
-    restore(stack, transport, on_line, {"back": answer["aside"]}, limits)
+    returned = restore(stack, transport, on_line, {"back": answer["aside"]}, limits)
+    kept = [
+        f"{part} as it was restored, and what was written since: {path}" for part, path in returned["aside"].items()
+    ]
     raise KitError(
-        f"the restored services failed their checks, and the former data is back:\n{report.failures_text()}",
+        "\n".join(
+            ["the restored services failed their checks, and the former data is back:", report.failures_text(), *kept]
+        ),
         "choose another backup",
     )
 

@@ -203,8 +203,8 @@ def _taken_back(request: RestoreRequest, backup: Backup, journal: Journal) -> Re
     ]
     running = _running(request, [each.part.place.part for each in swapped])
     _stop(request["stack"], running, journal)
-    _return(request, running, swapped, journal)
-    answer = _answer({"id": "", "time": "", "host": "", "before": "", "machine": ""}, running, swapped)
+    returned = _return(request, running, swapped, journal)
+    answer = _answer({"id": "", "time": "", "host": "", "before": "", "machine": ""}, running, returned)
     return_shared(backup, request["back"], answer, journal)
     return answer
 
@@ -257,11 +257,12 @@ def _returning(
         ) from problem
 
 
-def _return(request: RestoreRequest, running: list[str], swapped: list[Swapped], journal: Journal) -> None:
+def _return(request: RestoreRequest, running: list[str], swapped: list[Swapped], journal: Journal) -> list[Swapped]:
+    """Return to the former data; return each part with the folder of what was restored and written since."""
     with journal.step("return to the former data"):
-        for each in reversed(swapped):
-            _swap_back(Path(request["root"]), each)
+        returned = [_swap_back(Path(request["root"]), each) for each in reversed(swapped)]
         _start(request, [each.part.place.part for each in swapped], running, journal)
+    return returned
 
 
 def _with_unfinished(root: Path, parts: list[Fetched], swapped: list[Swapped], journal: Journal) -> list[Swapped]:
@@ -274,13 +275,13 @@ def _with_unfinished(root: Path, parts: list[Fetched], swapped: list[Swapped], j
     return [*swapped, *(Swapped(part, Path(aside)) for part in parts if part.place.part == service)]
 
 
-def _swap_back(root: Path, swapped: Swapped) -> None:
+def _swap_back(root: Path, swapped: Swapped) -> Swapped:
     """Put back what a part replaced; the part itself is kept aside in turn."""
     manifest = swapped.part.manifest
     names = data_names(manifest)
     aside = swapped.aside or _empty(swapped.part.place.host_path)
     there: list[dict[str, Any]] = [{"path": name} for name in names if os.path.lexists(aside / name)]
-    swap_in(root, swapped.part.place.part, {**manifest, "files": there}, aside)
+    return Swapped(swapped.part, swap_in(root, swapped.part.place.part, {**manifest, "files": there}, aside))
 
 
 def _empty(place: Path) -> Path:

@@ -133,6 +133,23 @@ def test_a_restore_of_one_host_leaves_the_other_alone(kit: Kit, boxes: Mapping[s
     assert boxes[DESK].asked == []
 
 
+def test_a_restore_whose_checks_fail_is_taken_back_and_says_where_the_restored_data_is(
+    kit: Kit, boxes: Mapping[str, Box], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """People may have written into it while the checks ran."""
+    failed = Report((Check("answers", "main", "failed", 2.0, "it is silent"),))
+    monkeypatch.setattr("deploy.verify.run.run_checks", lambda *_: failed)
+    aside = {"page": "/srv/home/page/.kit-aside-1", "page_bridge": "/srv/bridge/.kit-aside-2"}
+    boxes[BOX].answers["restore"] |= {"services": ["main"], "aside": aside}
+    shown = kit("backup", "restore", "latest", "--host", BOX)
+    assert shown.code == 1
+    assert "failed their checks, and the former data is back:" in shown.err
+    assert "it is silent" in shown.err
+    for part, path in aside.items():
+        assert f"{part} as it was restored, and what was written since: {path}" in shown.err
+    assert boxes[BOX].asked.count("restore") == 2
+
+
 def test_a_broken_repository_of_one_host_fails_the_check_and_is_told_of_that_host(
     kit: Kit, boxes: Mapping[str, Box]
 ) -> None:

@@ -6,6 +6,7 @@ import json
 import shutil
 import sqlite3
 import subprocess
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,8 +14,9 @@ from typing import Any
 
 import pytest
 
-from deploy.agent.backups import snapshots, take
+from deploy.agent.backups import restore, snapshots, take
 from deploy.agent.contract.backups import Backup, BackUpAnswer, BackupsAnswer, SharedFolders
+from deploy.agent.contract.restores import RestoreAnswer
 from deploy.agent.journal import Journal
 from deploy.agent.kit_folders import BACKUP_KEY, BACKUP_OWNER
 from deploy.agent.stack.secrets import secret_path
@@ -134,3 +136,37 @@ def host_in(folder: Path, repository: Path) -> Host:
     shutil.copytree(repository, host.repository)
     host.secret("page", "token", "a token")
     return host
+
+
+class Docker:
+    """A Docker with a running page."""
+
+    state = "running"
+
+    def containers(self, _labels: Any = None) -> list[dict[str, Any]]:
+        labels = {"kit.stack": "home", "kit.service": "page"}
+        return [{"Id": "1", "Names": ["/page"], "Labels": labels, "State": self.state, "Created": 1}]
+
+
+Restore = Callable[..., RestoreAnswer]
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What was done with the containers, in its order."""
+    calls: list[str] = []
+    monkeypatch.setattr(restore, "Docker", Docker)
+    monkeypatch.setattr(restore, "stop_container", lambda _docker, _id: calls.append("stop"))
+    monkeypatch.setattr(restore, "start", lambda request, _journal: calls.append(f"start {request['services'][0]}"))
+    return calls
+
+
+@pytest.fixture
+def put_back(host: Host, calls: list[str]) -> Restore:
+    assert calls == []
+
+    def run(snapshot: str = "latest", **more: Any) -> RestoreAnswer:
+        request: Any = {**host.request, "snapshot": snapshot, **more}
+        return restore.run(request, QUIET)
+
+    return run

@@ -17,8 +17,7 @@ from deploy.agent.contract.restores import OtherRepository
 from deploy.agent.data.restoring import FETCHED, brought_folder, left_by_restores
 from deploy.agent.errors import AgentError
 from deploy.agent.kit_folders import BACKUP_KEY, BACKUP_OWNER
-from tests.unit.agent.backups.conftest import KEY, QUIET, Host, host_in, said
-from tests.unit.agent.backups.test_restore import Docker
+from tests.unit.agent.backups.conftest import KEY, QUIET, Docker, Host, host_in, said
 
 
 @pytest.fixture

@@ -13,8 +13,7 @@ import pytest
 from deploy.agent.backups import fetched
 from deploy.agent.errors import AgentError
 from deploy.agent.stack.backup_memory import observe
-from tests.unit.agent.backups.conftest import Host, host_in, said
-from tests.unit.agent.backups.test_restore import Restore, calls, put_back  # noqa: F401
+from tests.unit.agent.backups.conftest import Host, Restore, host_in, said
 
 MIB = 2**20
 ROOMY = 200
@@ -84,8 +83,8 @@ def ensure_refused_and_good_afterwards(host: Host, full: Path, words: str, first
 def test_a_restore_that_does_not_fit_touches_no_data_and_stops_nothing(
     tmp_path: Path,
     host: Host,
-    put_back: Restore,  # noqa: F811
-    calls: list[str],  # noqa: F811
+    put_back: Restore,
+    calls: list[str],
     size: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -13,45 +12,10 @@ from typing import Any
 import pytest
 
 from deploy.agent.backups import restore
-from deploy.agent.contract.restores import RestoreAnswer
 from deploy.agent.errors import AgentError
 from deploy.agent.kit_folders import BACKUP_KEY, BACKUP_OWNER
 from deploy.agent.stack.backup_memory import observe
-from tests.unit.agent.backups.conftest import QUIET, Host, said
-
-
-class Docker:
-    """A Docker with a running page."""
-
-    state = "running"
-
-    def containers(self, _labels: Any = None) -> list[dict[str, Any]]:
-        labels = {"kit.stack": "home", "kit.service": "page"}
-        return [{"Id": "1", "Names": ["/page"], "Labels": labels, "State": self.state, "Created": 1}]
-
-
-Restore = Callable[..., RestoreAnswer]
-
-
-@pytest.fixture
-def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What was done with the containers, in its order."""
-    calls: list[str] = []
-    monkeypatch.setattr(restore, "Docker", Docker)
-    monkeypatch.setattr(restore, "stop_container", lambda _docker, _id: calls.append("stop"))
-    monkeypatch.setattr(restore, "start", lambda request, _journal: calls.append(f"start {request['services'][0]}"))
-    return calls
-
-
-@pytest.fixture
-def put_back(host: Host, calls: list[str]) -> Restore:
-    assert calls == []
-
-    def run(snapshot: str = "latest", **more: Any) -> RestoreAnswer:
-        request: Any = {**host.request, "snapshot": snapshot, **more}
-        return restore.run(request, QUIET)
-
-    return run
+from tests.unit.agent.backups.conftest import Docker, Host, Restore, said
 
 
 def test_a_restore_brings_data_and_its_owner_back_and_keeps_what_was_there(
@@ -69,40 +33,6 @@ def test_a_restore_brings_data_and_its_owner_back_and_keeps_what_was_there(
     assert (status.st_mode & 0o777, status.st_uid, status.st_gid) == (0o640, 12345, 12345)
     assert said(Path(answer["aside"]["page"]) / "webui.db") == ["first", "later"]
     assert not (host.data / ".kit-fetched").exists()
-
-
-def test_a_persons_folders_are_in_the_backup_and_come_back_while_the_page_goes_on(
-    host: Host, put_back: Restore, calls: list[str]
-) -> None:
-    bridge = host.data.with_name("bridge")
-    uploads = bridge / "static" / "uploads"
-    uploads.mkdir(parents=True)
-    (uploads / "leaflet.txt").write_text("ferries")
-    host.shared = [
-        {
-            "service": "page_bridge",
-            "host_path": str(bridge),
-            "items": [{"tree": "config"}, {"tree": "static/uploads"}],
-            "version": "1.0.0",
-            "uid": os.geteuid(),
-            "gid": os.getegid(),
-        }
-    ]
-    host.release()
-    taken = host.back_up()["snapshot"]
-    assert "data/page_bridge" in {part["path"] for part in host.listed(taken)["parts"]}
-    (uploads / "leaflet.txt").write_text("no ferries")
-
-    answer = put_back(only=["page_bridge"])
-    assert (answer["parts"], answer["services"], calls) == (["page_bridge"], [], [])
-    assert (uploads / "leaflet.txt").read_text() == "ferries"
-    assert (Path(answer["aside"]["page_bridge"]) / "static/uploads/leaflet.txt").read_text() == "no ferries"
-
-    # As after checks that fail.
-    put_back(back=answer["aside"])
-    assert (uploads / "leaflet.txt").read_text() == "no ferries"
-    assert put_back(taken)["parts"] == ["page", "page_bridge"]
-    assert (uploads / "leaflet.txt").read_text() == "ferries"
 
 
 def test_a_page_that_a_broken_database_ends_again_and_again_is_stopped_before_its_restore(
@@ -189,38 +119,6 @@ def test_data_that_does_not_run_goes_back_to_the_former_data(
         put_back()
     assert started == [["first"], ["first", "later"]]
     assert said(host.database) == ["first", "later"]
-
-
-def test_a_restore_whose_checks_fail_is_taken_back(host: Host, put_back: Restore) -> None:
-    host.back_up()
-    host.say("later")
-    shutil.rmtree(host.data / "uploads")
-    answer = put_back()
-    assert (host.data / "uploads/letter.txt").exists()
-    request: Any = {**host.request, "back": answer["aside"]}
-    restore.run(request, QUIET)
-    assert said(host.database) == ["first", "later"]
-    assert not (host.data / "uploads").exists()
-
-
-def test_an_interrupted_swap_is_taken_back_whole(
-    host: Host, put_back: Restore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    host.back_up()
-    host.say("later")
-    rename, left = Path.rename, [2]
-
-    def failing(path: Path, target: Path) -> Path:
-        left[0] -= 1
-        if not left[0]:
-            raise OSError(5, "Input/output error", str(path))
-        return rename(path, target)
-
-    monkeypatch.setattr(Path, "rename", failing)
-    with pytest.raises(AgentError, match="the former data is back"):
-        put_back()
-    assert said(host.database) == ["first", "later"]
-    assert (host.data / "uploads/letter.txt").read_text() == "dear"
 
 
 def test_data_of_a_newer_release_is_never_put_under_an_older_one(
