@@ -46,11 +46,9 @@ def card_environment(spec: GpuSpec, site: Site) -> tuple[tuple[str, str], ...]:
     return ((CHOOSING[spec.gpu], ",".join(spec.devices)),)
 
 
-def card_load(
-    use: CardUse | None, models: tuple[ModelMemory, ...] = (), *, is_resident: bool, reserved_bytes: int = 0
-) -> CardLoad | None:
+def card_load(use: CardUse | None, models: tuple[ModelMemory, ...] = (), **settings: Any) -> CardLoad | None:
     """Return what a service loads on its cards; None without any."""
-    return None if use is None else CardLoad(use.gpu, use.devices, models, is_resident, reserved_bytes)
+    return None if use is None else CardLoad(use.gpu, use.devices, models, **settings)
 
 
 def model_memory(site: Site, model: str, **settings: Any) -> ModelMemory:

@@ -91,7 +91,9 @@ class Crowd:
         )
 
 
-def predicted(service: str, model: str, loads: Mapping[str, CardLoad], cards: Sequence[SeenCard]) -> Share | Unknown:
+def predicted(
+    service: str, model: str, loads: Mapping[str, CardLoad], cards: Sequence[SeenCard], held: int = 0
+) -> Share | Unknown:
     """Return the share of a service's model, with what the stack's other services hold of its cards.
 
     Args:
@@ -99,6 +101,7 @@ def predicted(service: str, model: str, loads: Mapping[str, CardLoad], cards: Se
         model: The model.
         loads: Every service of the host with cards, by name.
         cards: Cards of the host, in the order of their numbers.
+        held: Memory that further models of the service hold.
     """
     load = loads[service]
     memory = next((each for each in load.models if each.model == model), None)
@@ -117,9 +120,8 @@ def predicted(service: str, model: str, loads: Mapping[str, CardLoad], cards: Se
     }
     if silent := [name for name, other in others.items() if not _is_known(other)]:
         return Unknown(f"{silent[0]} has memory of the same card, nobody knows how much")
-    held = [_held(other, own, is_first=load.is_resident) for other in others.values()]
     room = own.for_models(load.reserved_bytes)
-    taken = sum(held, Range(0, 0))
+    taken = sum((_held(other, own, is_first=load.is_resident) for other in others.values()), Range(0, held))
     room = Range(max(room.least - taken.most, 0), max(room.most - taken.least, 0))
     return share_of(memory, memory.shape, own, room)
 

@@ -22,8 +22,8 @@ class Shares:
     def __init__(self, evidence: HostEvidence) -> None:
         self._evidence = evidence
 
-    def of(self, service: Service, model: str) -> Share | Unknown:
-        """Return the share of a service's model."""
+    def of(self, service: Service, model: str, held: int = 0) -> Share | Unknown:
+        """Return the share of a service's model, beside further models of the service that hold memory."""
         loads = {each.name: each.card_load for each in self._evidence.deployment.services if each.card_load}
         if service.name not in loads:
             return Unknown("it has no card")
@@ -32,7 +32,7 @@ class Shares:
         except NotAsPlannedError as problem:
             return Unknown(str(problem))
         seen = [SeenCard(card["vendor"], card["uuid"], card["memory_bytes"]) for card in cards]
-        share = predicted(service.name, model, loads, seen)
+        share = predicted(service.name, model, loads, seen, held)
         if isinstance(share, Unknown) and share.reason == UNREAD:
             return Unknown(f"{share.reason}; `{Line('lock', '--upgrade', model)}` reads it")
         return share
@@ -56,5 +56,6 @@ def ensure_as_predicted(service: Service, figures: str, seen: float, share: Shar
         ensure(is_right, f"{both}; `{Line('logs', service.name)}` tells what its engine did")
     program = LISTING.get(service.facts["gpu"])
     listed = f", which `{program}` lists on the host" if program else ""
-    ensure(seen >= share.least, f"{both}; another program may hold memory of the card{listed}")
+    again = f"`{Line('restart', service.name)}` loads it anew"
+    ensure(seen >= share.least, f"{both}; another program may hold memory of the card{listed}; {again}")
     return both

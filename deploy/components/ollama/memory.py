@@ -24,6 +24,8 @@ CONTEXT_BY_CARDS = ((47 * GIB, 262_144), (23 * GIB, 32_768), (0, CONTEXT))
 """Memory of all cards together to the context of a model that sets none."""
 BATCH_BY_CONTEXT = ((32_768, 2048), (4096, 1024))
 """Contexts of all requests above which more tokens of a prompt are read at once, if the cards have room for that."""
+PROCESS_ON_CARD = GIB // 2
+"""Memory that each further model's process takes of a card, beside the memory that the API tells."""
 
 
 def memory_bytes(

@@ -11,6 +11,7 @@ import pytest
 
 from deploy.agent.protocols.doors.names import same
 from deploy.components.ollama.cards import cards_found, next_step, troubles_of
+from deploy.components.ollama.memory import PROCESS_ON_CARD
 from deploy.deployment.service import Service
 from deploy.verify.checks import ensure, ensure_equal
 from deploy.verify.containers import Containers
@@ -94,9 +95,11 @@ def _ensure_it_lies_there(model: str, service: Service, web: Web, shares: Shares
     stay = {"keep_alive": "30s"} if service.facts["unloads_at_once"] else {}
     answer = web.post("/api/generate", {**question, **stay, "options": {"num_predict": FEW_TOKENS}})
     ensure_equal(answer.status, 200, f"status of {model}")
-    loaded = [entry for entry in web.get("/api/ps").json["models"] if same(entry["name"]) == same(model)]
-    ensure(loaded, f"{model} is not in memory right after its answer")
-    whole, there = loaded[0]["size"], loaded[0]["size_vram"]
+    loaded = {same(entry["name"]): entry for entry in web.get("/api/ps").json["models"]}
+    mine = loaded.pop(same(model), None)
+    ensure(mine, f"{model} is not in memory right after its answer")
+    whole, there = mine["size"], mine["size_vram"]
     ensure(there, f"computes on the CPU: nothing of {model} lies on the card")
     figures = f"{there / GIB:.1f} of {whole / GIB:.1f} GiB ({100 * there // whole} %) of {model} lie on the card"
-    return ensure_as_predicted(service, figures, there / whole, shares.of(service, model))
+    held = sum(entry["size_vram"] + PROCESS_ON_CARD for entry in loaded.values() if entry["size_vram"])
+    return ensure_as_predicted(service, figures, there / whole, shares.of(service, model, held))

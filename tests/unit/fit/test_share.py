@@ -166,6 +166,14 @@ def test_a_service_of_unknown_memory_on_the_same_card_leaves_no_prediction(model
     assert isinstance(predicted("main", "gemma3", {**loads, "open_webui": CardLoad("amd")}, cards(24)), Share)
 
 
+def test_further_models_of_its_engine_leave_less_to_a_model_or_were_loaded_after_it() -> None:
+    load = CardLoad("nvidia", (), (memory("llama 3B", tokens=4096),))
+    for held, least, is_whole in ((0, 1.0, True), (GIB, 1.0, True), (4 * GIB, 0.3, False), (9 * GIB, 0.0, False)):
+        told = predicted("main", "llama 3B", {"main": load}, cards(8), held)
+        assert isinstance(told, Share)
+        assert (told.least >= least, told.most, told.is_whole) == (True, 1.0, is_whole)
+
+
 def test_memory_that_the_spec_reserves_lowers_what_is_sure() -> None:
     load = CardLoad("nvidia", (), (memory("qwen3 32B", tokens=8192),), reserved_bytes=12 * GIB)
     told = predicted("main", "qwen3 32B", {"main": load}, cards(32))

@@ -19,7 +19,9 @@ class Predicted(Shares):
 
     def __init__(self, share: Share | Unknown) -> None:
         self.share = share
+        self.held = 0
 
-    def of(self, _service: Service, _model: str) -> Share | Unknown:
+    def of(self, _service: Service, _model: str, held: int = 0) -> Share | Unknown:
         """Return what the rule would say."""
+        self.held = held
         return self.share

@@ -66,6 +66,13 @@ HUNG = (
 )
 
 
+OTHERS = [
+    {"name": "finder:latest", "size": GIB, "size_vram": GIB},
+    {"name": "slow:latest", "size": GIB, "size_vram": 0},
+]
+"""Further models in its memory, on the card and not."""
+
+
 def log(*lines: str) -> str:
     return "\n".join((START, LOOKING, *lines, 'level=INFO msg="vram-based default context" default_num_ctx=4096'))
 
@@ -206,7 +213,7 @@ def test_the_last_start_in_the_log_is_the_one_that_counts() -> None:
 
 @contextmanager
 def answering(size_vram: int, name: str = "tech:latest", **fields: Any) -> Iterator[tuple[Service, Web, Scripted]]:
-    loaded = {"models": [{"name": name, "size": 4 * GIB, "size_vram": size_vram}]}
+    loaded = {"models": [{"name": name, "size": 4 * GIB, "size_vram": size_vram}, *OTHERS]}
     answers = {"/api/generate": {"response": " Paris", "done": True}, "/api/ps": loaded}
 
     def play(asked: Asked) -> None:

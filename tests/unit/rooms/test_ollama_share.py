@@ -6,11 +6,13 @@ import re
 
 import pytest
 
+from deploy.components.ollama import verify
+from deploy.components.ollama.memory import PROCESS_ON_CARD
 from deploy.fit.share import Share, Unknown
 from deploy.verify.checks import NotAsPlannedError
-from tests.unit.rooms.predicted import LAYERS, NOBODY_KNOWS, PART, WHOLE
+from tests.unit.rooms.predicted import LAYERS, NOBODY_KNOWS, PART, WHOLE, Predicted
 from tests.unit.rooms.test_ollama import OWN, TECH, engine
-from tests.unit.rooms.test_ollama_cards import GIB, ON_CARD, answering, checked, log
+from tests.unit.rooms.test_ollama_cards import GIB, ON_CARD, Told, answering, checked, log
 
 
 @pytest.mark.parametrize(
@@ -33,7 +35,7 @@ def test_a_share_as_predicted_is_told_with_both_figures(size_vram: int, share: S
     [
         (4 * GIB - 1, WHOLE, "(99 %) of tech lie on the card; predicted: all of it; another program may hold memory"),
         (GIB, PART, "1.0 of 4.0 GiB (25 %) of tech lie on the card; predicted: 30 to 50 %; another program may hold"),
-        (GIB, PART, "memory of the card, which `rocm-smi --showpids` lists on the host"),
+        (GIB, PART, "memory of the card, which `rocm-smi --showpids` lists on the host; `kit restart main` loads it"),
         (GIB // 2, LAYERS, "(12 %) of tech lie on the card; predicted: 20 of 65 layers, 20 to 30 %; `kit logs main`"),
         (4 * GIB, LAYERS, "(100 %) of tech lie on the card; predicted: 20 of 65 layers, 20 to 30 %; `kit logs main`"),
         (0, PART, "computes on the CPU: nothing of tech lies on the card"),
@@ -44,6 +46,13 @@ def test_another_share_than_predicted_is_red_with_both_figures_and_the_next_step
 ) -> None:
     with answering(size_vram) as (service, web, _), pytest.raises(NotAsPlannedError, match=re.escape(words)):
         checked(service, log(ON_CARD), web, share)
+
+
+def test_what_further_models_of_the_engine_hold_of_the_card_is_counted() -> None:
+    shares = Predicted(PART)
+    with answering(2 * GIB) as (service, web, _):
+        verify.test_computes_on_its_card(service, Told(log(ON_CARD)), web, shares, lambda _: None)
+    assert shares.held == GIB + PROCESS_ON_CARD
 
 
 def test_a_part_without_a_prediction_is_told_with_the_reason_and_undoes_no_apply() -> None:
