@@ -22,7 +22,6 @@ from deploy.lock.model import Lock
 from deploy.sources.lock import weights_of
 from deploy.spec.aliases import aliases_of
 from deploy.spec.fetch import places_to_fetch_from
-from deploy.spec.lineage import lineage
 from deploy.spec.model import Engine, Gateway, Spec, WebUI
 from deploy.spec.models import Model
 from deploy.spec.placed import address_of, host_of, hosts_in
@@ -112,7 +111,7 @@ def _site_of_engine(spec: Spec, lock: Lock, engine: Engine) -> Site:
         addresses=addresses_of(lock, host_of(spec, engine)),
         cards=_cards(lock, engine.name),
         embedding=_embedding(spec),
-        shapes=shapes_of(lineage(spec), lock, models) if isinstance(engine, GpuSpec) and engine.card_use else {},
+        shapes=shapes_of(engine, lock, models) if isinstance(engine, GpuSpec) and engine.card_use else {},
     )
 
 

@@ -9,13 +9,15 @@ from deploy.fit.shape import UNREAD, UnknownShapeError, shape_of
 from deploy.gguf import ARCHITECTURE
 from deploy.lock.model import Lock
 from deploy.spec.lineage import Lineage
+from deploy.spec.model import Engine
 from deploy.spec.models import Model
 
 QUANTISED = "its engine quantises its file, and the size is known afterwards"
 
 
-def shapes_of(made_from: Lineage, lock: Lock, models: list[Model]) -> Mapping[str, Shape | str]:
-    """Return the shape of each model by its name, or the reason why it is unknown."""
+def shapes_of(engine: Engine, lock: Lock, models: list[Model]) -> Mapping[str, Shape | str]:
+    """Return the shape of each of an engine's models by its name, or the reason why it is unknown."""
+    made_from = Lineage(models, {engine.name} if engine.models_are == "created" else ())
     return {model.name: _shape(made_from, lock, model) for model in models}
 
 
