@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
+from deploy.agent import memory
 from deploy.agent.errors import AgentError, full_disk
 from deploy.agent.inputs.archive import EPOCH, LayerWriter
 from deploy.agent.inputs.children import Children
@@ -55,7 +56,7 @@ def write_root(
             "mmdebstrap is not installed", f"apt-get install mmdebstrap, or let `{Line('apply')}` do it as root"
         )
     argv = mmdebstrap_argv(program, suite, packages, mirrors.apt_options(suite), mirrors.debian_lines(suite))
-    if os.geteuid() == 0 and _memory_available() >= MEMORY_TO_USE:
+    if os.geteuid() == 0 and memory.available_bytes() >= MEMORY_TO_USE:
         argv = [*IN_MEMORY, str(work), *argv]
     environment = {**mirrors.environment(work), "SOURCE_DATE_EPOCH": str(EPOCH)}
     versions: dict[str, str] = {}
@@ -123,13 +124,6 @@ def _hearing(journal: Journal) -> Callable[[str], None]:
             say(wanted.group(1) or wanted.group(2))
 
     return hear
-
-
-def _memory_available() -> int:
-    for line in Path("/proc/meminfo").read_text().splitlines():
-        if line.startswith("MemAvailable:"):
-            return int(line.split()[1]) * 1024
-    return 0
 
 
 def _failure(suite: str, argv: list[str], words: str) -> AgentError:
