@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from deploy.agent.contract.containers import Described
     from deploy.agent.contract.releases import Healthy
 
+HEALTH_SECONDS = 180.0
+"""Timeout of a service for which the control node gives none."""
 LOOK_SECONDS = 0.3
 SAY_SECONDS = 2.0
 CHECK_SECONDS = 1.0

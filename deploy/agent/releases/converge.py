@@ -12,7 +12,7 @@ from deploy.agent.data.put_back import finish_put_back
 from deploy.agent.data.versions import remember_versions
 from deploy.agent.docker.api import Docker
 from deploy.agent.docker.containers import all_of_stack, of_stack
-from deploy.agent.docker.health import Before, Wait, restarts_before, stop_container
+from deploy.agent.docker.health import HEALTH_SECONDS, Before, Wait, restarts_before, stop_container
 from deploy.agent.errors import AgentError, told
 from deploy.agent.interrupts import shielded
 from deploy.agent.journal import Journal
@@ -29,7 +29,6 @@ from deploy.agent.stack.release import linked_release, mark_unproven, point
 if TYPE_CHECKING:
     from deploy.agent.contract.releases import ConvergeAnswer, ConvergeRequest, Healthy, Service
 
-HEALTH_SECONDS = 180.0
 MADE = ("create", "start")
 Services = dict[str, "Service"]
 

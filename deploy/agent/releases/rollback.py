@@ -13,7 +13,7 @@ from deploy.agent.data.put_back import put_back
 from deploy.agent.data.versions import remember_versions
 from deploy.agent.docker.api import Docker
 from deploy.agent.docker.containers import of_stack
-from deploy.agent.docker.health import Wait, restarts_before, stop_container
+from deploy.agent.docker.health import HEALTH_SECONDS, Wait, restarts_before, stop_container
 from deploy.agent.docker.logs import shown_log
 from deploy.agent.errors import AgentError, told
 from deploy.agent.journal import Journal
@@ -28,7 +28,6 @@ from deploy.agent.stack.release import linked_release, point, read_manifest
 if TYPE_CHECKING:
     from deploy.agent.contract.releases import ConvergeRequest, Service
 
-HEALTH_SECONDS = 180.0
 NEVER = "0001-"
 STAYING = ("keep", "leave")
 Services = dict[str, "Service"]

@@ -9,7 +9,7 @@ from deploy.agent.data.put_back import finish_put_back
 from deploy.agent.data.sound import ensure_sound
 from deploy.agent.docker.api import Docker
 from deploy.agent.docker.containers import is_up, of_stack
-from deploy.agent.docker.health import UnhealthyError, Wait, restarts_before, stop_container
+from deploy.agent.docker.health import HEALTH_SECONDS, UnhealthyError, Wait, restarts_before, stop_container
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
 from deploy.agent.line import Line
@@ -19,8 +19,6 @@ from deploy.agent.stack.fingerprints import fingerprints, remember, was_recreate
 
 if TYPE_CHECKING:
     from deploy.agent.contract.releases import ServicesAnswer, ServicesRequest
-
-HEALTH_SECONDS = 180.0
 
 
 def stop(request: ServicesRequest, journal: Journal) -> ServicesAnswer:
