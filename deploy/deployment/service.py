@@ -157,6 +157,14 @@ class Service:
         return tuple(device for device in self.devices if isinstance(device, DeviceRequest))
 
     @property
+    def can_run_twice(self) -> bool:
+        """True if a second container may run beside it: it has no folder and no device of the host.
+
+        So two containers share no data, and no model is twice in memory or on a card.
+        """
+        return not (self.mounts or self.devices or self.data)
+
+    @property
     def told_ports(self) -> tuple[Port, ...]:
         """Return the published ports in the order for people: those that other machines reach come first."""
         return tuple(sorted(self.ports, key=lambda port: not port.is_open))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from deploy.agent.contract.trials import declared, is_trial
 from deploy.deployment.bundle import Bundle
 from deploy.deployment.host import Deployment
 from deploy.deployment.service import Service
@@ -33,7 +34,7 @@ def service_operations(
     """Return the operations on containers; the agent carries out exactly these, and compose agrees."""
     wanted = {service.name for service in deployment.services}
     operations = [
-        Operation(f"service {name}", "remove", "no longer declared; its data stays", "release", name)
+        Operation(f"service {name}", "remove", _needless(name), "release", name)
         for name in sorted(set(observation.services) - wanted)
     ]
     for service in deployment.services:
@@ -42,6 +43,12 @@ def service_operations(
             action, cause = change
             operations.append(Operation(f"service {service.name}", action, cause, "release", service.name))
     return tuple(operations)
+
+
+def _needless(name: str) -> str:
+    if is_trial(name):
+        return f"a trial of {declared(name)} that was interrupted"
+    return "no longer declared; its data stays"
 
 
 def _change(

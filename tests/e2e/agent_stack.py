@@ -138,7 +138,11 @@ class AgentStack:
         return self.call("place", release=bundle.release, files=files)
 
     def converge_request(
-        self, bundle: Bundle, copied: tuple[str, ...] = (), limit: float = PATIENCE_SECONDS
+        self,
+        bundle: Bundle,
+        copied: tuple[str, ...] = (),
+        limit: float = PATIENCE_SECONDS,
+        tried: tuple[str, ...] = (),
     ) -> Document:
         """Return the request that the plan would make of what the host runs now."""
         seen = self.probe()
@@ -156,6 +160,8 @@ class AgentStack:
             services[name] = {"action": action, **parts, "health_timeout": limit, "copy": None}
             if name in copied:
                 services[name]["copy"] = self.copy_request(name)
+            if name in tried:
+                services[name]["trial"] = {"memory_bytes": 2**20}
         services |= {name: {"action": "remove"} for name in seen["services"] if name not in bundle.services}
         return {
             **self.base(),
@@ -171,11 +177,17 @@ class AgentStack:
         items = [{"sqlite": "app.db"}, {"tree": "files"}]
         return {"service": service, "host_path": str(self.data / service), "uid": 0, "gid": 0, "items": items}
 
-    def apply(self, bundle: Bundle, copied: tuple[str, ...] = (), limit: float = PATIENCE_SECONDS) -> Document:
+    def apply(
+        self,
+        bundle: Bundle,
+        copied: tuple[str, ...] = (),
+        limit: float = PATIENCE_SECONDS,
+        tried: tuple[str, ...] = (),
+    ) -> Document:
         """Place, converge and accept a release under one hold."""
         with self.held():
             self.place(bundle)
-            answer = self.ask("converge", self.converge_request(bundle, copied, limit))
+            answer = self.ask("converge", self.converge_request(bundle, copied, limit, tried))
             self.call("accept", release=bundle.release)
         return answer
 

@@ -8,6 +8,7 @@ from typing import Literal, TypedDict
 from deploy.agent.contract.envelope import Changed, StackRequest
 from deploy.agent.contract.jobs import CopiedData, Copying
 from deploy.agent.contract.places import Handover, Owner, Place, SettledPlace
+from deploy.agent.contract.trials import Trial
 
 
 class Floors(TypedDict):
@@ -77,6 +78,7 @@ class Service(_Service, total=False):
     place: SettledPlace | None
     owners: list[Handover]
     data_version: str | None
+    trial: Trial | None
 
 
 BackTo = Literal["", "before", "current"]

@@ -35,9 +35,20 @@ def up_argv(root: Path, project: str, services: list[str], recreate: bool) -> li
     return compose_argv(root, project, "up", "-d", "--no-deps", "--no-build", "--pull", "never", *forced, *services)
 
 
-def networks_argv(root: Path, project: str, services: list[str]) -> list[str]:
-    """Return the command that makes missing containers and their networks, and starts none."""
-    return compose_argv(root, project, "up", "--no-start", "--no-deps", "--no-build", "--pull", "never", *services)
+def networks_argv(root: Path, project: str, services: list[str], file: Path | None = None) -> list[str]:
+    """Return the command that makes missing containers and their networks, and starts none.
+
+    With the file of another release than the current one, it leaves the containers that are there as they are.
+    """
+    options = ["--no-deps", "--no-build", "--pull", "never", *(["--no-recreate"] if file else [])]
+    return compose_argv(root, project, "up", "--no-start", *options, *services, file=file)
+
+
+def beside_argv(root: Path, project: str, service: str, name: str, file: Path) -> list[str]:
+    """Return the command that starts a second container of a service: without published ports, aliases or restarts."""
+    own = ["--name", f"{project}-{name}", "--label", f"kit.service={name}"]
+    options = ["--detach", "--no-deps", "--no-TTY", "--interactive=false", *own]
+    return compose_argv(root, project, "run", *options, service, file=file)
 
 
 def check_file(root: Path, path: Path) -> None:

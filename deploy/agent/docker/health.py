@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from deploy.agent.contract.trials import declared, spoken
 from deploy.agent.docker.api import Docker
 from deploy.agent.docker.checks import health_now
 from deploy.agent.docker.containers import described, of_stack
@@ -35,8 +36,9 @@ class UnhealthyError(AgentError):
     """A service did not get healthy."""
 
     def __init__(self, service: str, words: str, log: list[str]) -> None:
+        name = declared(service)
         super().__init__(
-            f"{service} did not get healthy: {words}", str(Line("logs", service)), service=service, log=log
+            f"{spoken(service)} did not get healthy: {words}", str(Line("logs", name)), service=name, log=log
         )
         self.service = service
         self.words = words
@@ -86,7 +88,7 @@ class Wait:
         return time.monotonic() - self._start
 
     def _words(self, service: str) -> str:
-        return f"{service} to be healthy: {self._seconds():.0f} s of at most {self._limits[service]:.0f} s"
+        return f"{spoken(service)} to be healthy: {self._seconds():.0f} s of at most {self._limits[service]:.0f} s"
 
     def _look(self, service: str, listed: dict[str, Any] | None) -> None:
         inspected = self._docker.container(listed["Id"]) if listed else None
@@ -113,11 +115,11 @@ class Wait:
         memory = inspected["HostConfig"].get("Memory") or 0
         ended = self._ended(seen)
         if ended.times >= RESTARTS:
-            return f"it ended {ended.times} times, the last time with {end_words(service, ended, memory)}"
+            return f"it ended {ended.times} times, the last time with {end_words(declared(service), ended, memory)}"
         if seen["state"] in ("exited", "dead", "created"):
             since = self._gone.setdefault(service, self._seconds())
             if self._seconds() - since >= GONE_SECONDS:
-                return f"it ended with {end_words(service, ended, memory)}"
+                return f"it ended with {end_words(declared(service), ended, memory)}"
         else:
             self._gone.pop(service, None)
         if self._seconds() > self._limits[service]:

@@ -22,6 +22,7 @@ from deploy.agent.releases.failed import forget_logs
 from deploy.agent.releases.running import forget_stopped, stopped_services
 from deploy.agent.releases.standing import standing
 from deploy.agent.releases.starting import start_services
+from deploy.agent.releases.trial import TrialError, try_images
 from deploy.agent.releases.way_back import keep_way_back, remember_converged, remember_way_back
 from deploy.agent.stack.fingerprints import fingerprints, forget, remember
 from deploy.agent.stack.release import linked_release, mark_unproven, point
@@ -45,6 +46,10 @@ def run(request: ConvergeRequest, journal: Journal) -> ConvergeAnswer:
     meant = [name for name, service in services.items() if service["action"] not in ("remove", "stop")]
     with journal.step("containers"), standing(docker, root, request["stack"], meant, journal):
         back = remember_way_back(docker, root, request)
+        try:
+            try_images(docker, root, request, services, journal)
+        except TrialError as failure:
+            raise rollback.roll_back(docker, request, services, back, failure, journal) from failure
         settle_places(docker, root, request, services, journal)
         take_copies(docker, root, request, services, back, journal)
         before = restarts_before(docker, request["stack"])

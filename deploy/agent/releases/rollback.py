@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ from deploy.agent.line import Line
 from deploy.agent.releases.failed import keep_log
 from deploy.agent.releases.running import stopped_services
 from deploy.agent.releases.starting import start_services
+from deploy.agent.releases.trial import TrialError
 from deploy.agent.releases.way_back import forget_way_back, remember_converged
 from deploy.agent.stack.fingerprints import fingerprints, forget, remember
 from deploy.agent.stack.release import linked_release, point, read_manifest
@@ -71,24 +72,49 @@ def roll_back(
     failure: AgentError,
     journal: Journal,
 ) -> AgentError:
-    """Roll back and return the error to raise: the failure, the result of the rollback, and its cost."""
+    """Roll back and return the error to raise: the failure, the result of the rollback, and its cost.
+
+    A failed trial has changed no container, so those that are as before stay.
+    """
     root, release = Path(request["root"]), back["release"]
     services = concerned(root, request, services, release, request["release"], linked_release(root, "current") or "")
+    trial = failure if isinstance(failure, TrialError) else None
+    stays = f"the running {trial.service} was not stopped" if trial else ""
     if words := obstacle(docker, root, request["release"], back, services):
-        return _failed(failure, words, rolled_back=False)
+        return _failed(failure, stays or words, _after(trial.service, trial.log) if trial else "", rolled_back=False)
     service = failure.details.get("service")
-    log = keep_log(docker, root, request["stack"], service) if service else None
+    kept = keep_log(docker, root, request["stack"], service) if service and not trial else None
     with journal.step(f"rolling back to {release[:12]}"):
         try:
-            aside = go_back_to(docker, root, request, services, back, journal)
+            standing = _as_before(docker, root, request["stack"], back) if trial else ()
+            aside = go_back_to(docker, root, request, services, back, journal, standing)
         except (AgentError, OSError) as second:
             words = f"rolling back to {release[:12]} failed as well: {told(second).problem}"
             return _failed(failure, words, rolled_back=False)
     forget_way_back(root)
+    words = "; ".join(filter(None, (done_words(release, aside), stays)))
     # Its own next step leads to the container, and that is the healthy one again.
+    next_step = _after(service, trial.log if trial else kept)
+    return _failed(failure, words, next_step, rolled_back=True, release=release, aside=aside)
+
+
+def _after(service: str | None, log: Path | None) -> str:
+    """Return the next step for a service whose container is another one by now."""
     lies = f"the log of {service} is in {log}; " if log else ""
-    next_step = f"{lies}fix the cause, then run `{Line('apply')}` again"
-    return _failed(failure, done_words(release, aside), next_step, rolled_back=True, release=release, aside=aside)
+    return f"{lies}fix the cause, then run `{Line('apply')}` again"
+
+
+def _as_before(docker: Docker, root: Path, stack: str, back: dict[str, Any]) -> frozenset[str]:
+    """Return the services whose containers run as the earlier release says, with its images."""
+    earlier = _services(root, back["release"]) or {}
+    return frozenset(
+        name
+        for name, listed in of_stack(docker.containers({"kit.stack": stack}), stack).items()
+        if name in earlier
+        and listed["State"] == "running"
+        and listed["Labels"].get("kit.digest") == earlier[name]["digest"]
+        and listed["ImageID"] == back["images"].get(name, {}).get("id")
+    )
 
 
 def obstacle(docker: Docker, root: Path, release: str, back: dict[str, Any], services: Services) -> str:
@@ -130,26 +156,36 @@ def _replaced(docker: Docker, back: dict[str, Any], services: Services) -> list[
 
 
 def go_back_to(
-    docker: Docker, root: Path, request: ConvergeRequest, services: Services, back: dict[str, Any], journal: Journal
+    docker: Docker,
+    root: Path,
+    request: ConvergeRequest,
+    services: Services,
+    back: dict[str, Any],
+    journal: Journal,
+    standing: Collection[str] = (),
 ) -> dict[str, str]:
-    """Run the earlier release again with its images and data; return the folders of newer data by service."""
+    """Run the earlier release again with its images and data; return the folders of newer data by service.
+
+    The containers of `standing` are left alone.
+    """
     earlier = (read_manifest(root, back["release"]) or {"services": {}})["services"]
     containers = of_stack(docker.containers({"kit.stack": request["stack"]}), request["stack"])
-    for name in services:
+    changed = {name: service for name, service in services.items() if name not in standing}
+    for name in changed:
         if name in containers:
             stop_container(docker, containers[name]["Id"])
     for name in _replaced(docker, back, services):
         docker.tag(back["images"][name]["id"], back["images"][name]["reference"])
     owners_back(back.get("owners", {}))
     secrets_back(root, back["release"], list(services))
-    aside = _data_back(docker, root, services, containers, back["release"], journal)
-    for name in services:
+    aside = _data_back(docker, root, changed, containers, back["release"], journal)
+    for name in changed:
         if name in containers and name not in earlier:
             docker.remove(containers[name]["Id"])
     point(root, "current", back["release"])
     aside.update(go_back(root, back["release"]))
     asleep = stopped_services(root)
-    names = [name for name in services if name in earlier and name not in asleep]
+    names = [name for name in changed if name in earlier and name not in asleep]
     if names:
         _up(docker, root, request, names, journal)
     remember_converged(root, back["release"])

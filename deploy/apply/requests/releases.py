@@ -139,6 +139,7 @@ def converge_request(member: Member, run: str) -> ConvergeRequest:
             "place": plan.settled.get(service.name),
             "owners": plan.owners.get(service.name, []),
             "data_version": service.data.version if service.data else None,
+            "trial": {"memory_bytes": service.memory_bytes} if service.can_run_twice else None,
         }
         for service in deployment.services
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,8 +15,8 @@ import pytest
 
 from deploy.agent import scheduler
 from deploy.agent.contract.envelope import Held, HoldRequest
+from deploy.agent.contract.trials import declared, is_trial
 from deploy.agent.contract.verbs import ACCEPT, CONVERGE, ROLL_BACK, SETTLE, Answer, Request, Verb
-from deploy.agent.docker.api import Docker
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
 from deploy.agent.releases import accept, back, converge, starting, way_back
@@ -32,112 +31,14 @@ from deploy.hosts.wire.transport import AgentFailedError, OnLine, Opened
 from deploy.plan import Plan
 from tests.golden.hosts import bare, settled
 from tests.unit.apply.hosts import Log, Player, member
+from tests.unit.apply.played_docker import Kills, PlayedDocker
 from tests.unit.refusing import Refusing
 
-STARTED = "2026-11-28T08:34:18.638110315Z"
 OWN = (CONVERGE, ROLL_BACK, ACCEPT, SETTLE)
 """Verbs that the agent's own code carries out."""
 PREPARED = ("docker", "daemon_json", "images", "folders", "models")
 """What a bare host has here as well: no phase but those of a release has work."""
 _docker: ContextVar[PlayedDocker] = ContextVar("docker")
-
-
-class Killed(BaseException):
-    """The control node ends here, as after `kill -9`."""
-
-
-class PlayedDocker(Docker):
-    """The containers of one host, each with the digest that its release gave it."""
-
-    def __init__(self) -> None:
-        super().__init__("/nowhere.sock")
-        self.made: dict[str, dict[str, Any]] = {}
-        self.sick: frozenset[str] = frozenset()
-        """Digests of services that end at once."""
-        self.kills: Kills | None = None
-
-    def containers(self, _labels: dict[str, str] | None = None) -> list[dict[str, Any]]:
-        return [
-            {
-                "Id": each["Id"],
-                "Labels": each["Config"]["Labels"],
-                "State": each["State"]["Status"],
-                "Created": 1,
-                "ImageID": each["Image"],
-            }
-            for each in map(self._seen, self.made.values())
-        ]
-
-    def container(self, name: str) -> dict[str, Any] | None:
-        return next((self._seen(each) for each in self.made.values() if each["Id"] == name), None)
-
-    def _seen(self, each: dict[str, Any]) -> dict[str, Any]:
-        is_sick = each["Config"]["Labels"]["kit.digest"] in self.sick
-        state = {"Status": "exited", "ExitCode": 3} if is_sick else each["State"]
-        return {**each, "State": {"StartedAt": STARTED, **state}}
-
-    def info(self) -> dict[str, Any]:
-        # It closes the way to its containers by itself.
-        return {"ServerVersion": "28.0.0"}
-
-    def image(self, reference: str) -> dict[str, Any] | None:
-        return {"Id": f"id of {reference}"}
-
-    def stop(self, name: str, _seconds: int = 30) -> None:
-        for each in self.made.values():
-            if each["Id"] == name:
-                each["State"] = {"Status": "exited", "ExitCode": 0}
-
-    def remove(self, name: str) -> None:
-        self.made = {service: each for service, each in self.made.items() if each["Id"] != name}
-
-    def logs(self, _name: str, _lines: int = 30) -> list[str]:
-        return ["it ends"]
-
-    def events(self, *_: object) -> list[dict[str, Any]]:
-        return []
-
-    def up(self, root: Path, services: list[str]) -> None:
-        """Make containers as `docker compose up` does: one that is as its release says is only started."""
-        if self.kills:
-            self.kills.pass_by()
-        manifest = json.loads((root / "current" / "manifest.json").read_text())
-        for name in services:
-            parts, before = manifest["services"][name], self.made.get(name)
-            if before is None or before["Config"]["Labels"]["kit.digest"] != parts["digest"]:
-                self.made[name] = _container(name, parts, len(self.made))
-            self.made[name]["State"] = {"Status": "running", "ExitCode": 0}
-        if self.kills:
-            self.kills.pass_by()
-
-
-def _container(name: str, parts: Mapping[str, Any], number: int) -> dict[str, Any]:
-    labels = {"kit.stack": "home", "kit.service": name, "kit.digest": parts["digest"]}
-    return {
-        "Id": f"{name}-{parts['digest'][:12]}-{number}",
-        "Name": name,
-        "Image": f"id of {parts['image']}",
-        "RestartCount": 0,
-        "Config": {"Image": parts["image"], "Labels": labels},
-        "HostConfig": {},
-        "NetworkSettings": {},
-    }
-
-
-class Kills:
-    """Ends the control node at one of the points that a run passes; none after its last point."""
-
-    def __init__(self, at: int) -> None:
-        self._left = at
-        self.is_over = False
-
-    def pass_by(self) -> None:
-        """Pass one point; behind the deadly one nothing is asked any more."""
-        if self._left == 0:
-            self.is_over = True
-        self._left -= 1
-        if self.is_over:
-            raise Killed
 
 
 class Machine(Refusing):
@@ -164,10 +65,10 @@ class Machine(Refusing):
         answer = applied if seen["release"] else {**bare(self.share), **{key: applied[key] for key in PREPARED}}
         services = {
             name: {
-                **applied["services"][name],
+                **applied["services"][declared(name)],
                 "id": each["Id"],
                 "state": each["State"]["Status"],
-                "labels": {**applied["services"][name]["labels"], **each["Config"]["Labels"]},
+                "labels": {**applied["services"][declared(name)]["labels"], **each["Config"]["Labels"]},
             }
             for name, each in self.docker.made.items()
         }
@@ -213,7 +114,8 @@ class Machine(Refusing):
 
     def version(self) -> tuple[str | None, frozenset[str]]:
         """The release that is linked, and the digests of the containers that run."""
-        running = (each for each in self.docker.made.values() if each["State"]["Status"] == "running")
+        made = (each for name, each in self.docker.made.items() if not is_trial(name))
+        running = (each for each in made if each["State"]["Status"] == "running")
         digests = frozenset(each["Config"]["Labels"]["kit.digest"] for each in running)
         return release.linked_release(self.root, "current"), digests
 
@@ -261,12 +163,21 @@ def _names(_root: Path, _project: str, services: list[str], recreate: bool) -> l
     return services
 
 
+def _run(root: Path, asked: list[str] | tuple[str, str, Path], _what: str) -> None:
+    if isinstance(asked, tuple):
+        _docker.get().beside(*asked)
+    else:
+        _docker.get().up(root, asked)
+
+
 def machines(folder: Path, log: Log, monkeypatch: pytest.MonkeyPatch, *names: str) -> Machines:
     """Bare hosts whose agents ask the played Docker of their host."""
     for module in (accept, back, converge):
         monkeypatch.setattr(module, "Docker", _docker.get)
     monkeypatch.setattr(starting, "up_argv", _names)
-    monkeypatch.setattr(starting, "run_up", lambda root, names, _what: _docker.get().up(root, names))
+    monkeypatch.setattr(starting, "beside_argv", lambda _root, _project, *parts: parts)
+    monkeypatch.setattr(starting, "run_up", _run)
+    monkeypatch.setattr("deploy.agent.memory.available_bytes", lambda: 2**40)
     for place in ("UNITS", "CRON"):
         monkeypatch.setattr(scheduler, place, folder / place)
     monkeypatch.setattr("deploy.agent.docker.health.GONE_SECONDS", 0.0)

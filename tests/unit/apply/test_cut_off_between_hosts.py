@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 
 from deploy.apply.phases.order import Needs
-from deploy.decide.desired import Share
+from deploy.decide.desired import Share, load_desired
 from deploy.errors import ApplyError
+from deploy.stack import HERE
 from deploy.verify.report import Check, Report
 from tests.golden.plans_of import PLANS, desired_of
-from tests.unit.apply.agents import Killed, Kills, Machines, machines
+from tests.unit.apply.agents import Machines, machines
+from tests.unit.apply.played_docker import Killed, Kills
 
 # Some hundred applies walk lines that plain tests walk once; traced, they would take twice their time.
 pytestmark = pytest.mark.no_cover
@@ -22,13 +24,15 @@ HOSTS = ("page", "gate", "engine")
 NEEDS: Needs = {"engine": (), "gate": ("engine",), "page": ("gate",)}
 VERBS = ("secrets", "place")
 """Each test tries its share of the points, for every point is tried with another failure."""
+WHEEL = "cb1a2a1e"
+"""Beginning of the checksum of a file in the gateway's image."""
 LEAST_POINTS = 40
 """Fewer than a run of three hosts passes."""
 
 
 @pytest.fixture
 def shares(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Share, Share]:
-    """Two releases that differ in the containers of both services."""
+    """Two releases that differ in the containers of both services, and in the gateway's image."""
 
     def checked(*_: object) -> Report:
         return Report((Check("answers", "main", "passed", 0.1),))
@@ -42,7 +46,10 @@ def shares(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Share, Shar
         spec = folder / "given.yaml"
         changed = text.replace("threads: 1", f"threads: {threads}").replace("litellm}", f"litellm, port: 400{number}}}")
         spec.write_text(f"{changed}webui: null\nbackup: null\n")
-        shares.append(desired_of(spec, folder))
+        desired_of(spec, folder)
+        lock = folder / "kit.lock"
+        lock.write_text(lock.read_text().replace(WHEEL, f"{WHEEL[:-1]}{number}"))
+        shares.append(load_desired(folder / "kit.yaml").on(HERE))
     return shares[0], shares[1]
 
 
@@ -94,6 +101,7 @@ def test_a_rerun_that_fails_on_one_host_leaves_all_on_the_same_release(
         if not went_on:
             break
     assert at > LEAST_POINTS
+    assert all(host.docker.tried for host in hosts.values())
 
 
 @pytest.mark.parametrize("verb", VERBS)

@@ -51,3 +51,13 @@ def test_an_image_of_somebody_elses_under_the_name_of_a_pulled_one_is_pulled_aga
         ("pull", f"image {service.kind}", "another image has its name"),
         ("recreate", f"service {service.name}", "another image has the name of its image"),
     ]
+
+
+def test_a_trial_that_a_killed_apply_left_is_removed_by_the_next_one(tmp_path: Path) -> None:
+    wanted = desired_of(PLANS / "settled" / "kit.yaml", tmp_path)
+    seen = read_observation(settled(wanted))
+    left = {"litellm.trial": seen.services["litellm"]}
+    plan = make_plan(wanted.deployment, wanted.bundle, replace(seen, services={**seen.services, **left}))
+    assert [(one.action, one.resource, one.cause) for one in plan.operations] == [
+        ("remove", "service litellm.trial", "a trial of litellm that was interrupted"),
+    ]

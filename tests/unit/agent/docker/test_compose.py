@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.agent.docker.compose import check_file, own_configuration
+from deploy.agent.docker.compose import beside_argv, check_file, networks_argv, own_configuration
 from deploy.agent.errors import AgentError
 
 THEIRS = {
@@ -53,3 +53,18 @@ def test_settings_that_nobody_can_read_are_none(tmp_path: Path, theirs: Path, br
     (theirs / "config.json").write_text(broken)
     folder = own_configuration(tmp_path)
     assert json.loads((folder / "config.json").read_text()) == {"cliPluginsExtraDirs": [str(theirs / "cli-plugins")]}
+
+
+def test_a_second_container_is_made_of_another_release_and_shares_nothing_that_is_published(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("deploy.agent.docker.compose.program", lambda: ["docker", "compose"])
+    file = tmp_path / "releases" / "2" / "compose.yaml"
+    run = beside_argv(tmp_path, "kit-home", "gate", "gate.trial", file)
+    assert run[run.index("-f") + 1] == str(file)
+    assert run[run.index("run") :] == [
+        *("run", "--detach", "--no-deps", "--no-TTY", "--interactive=false"),
+        *("--name", "kit-home-gate.trial", "--label", "kit.service=gate.trial", "gate"),
+    ]
+    assert "--no-recreate" in networks_argv(tmp_path, "kit-home", ["gate"], file)
+    assert "--no-recreate" not in networks_argv(tmp_path, "kit-home", ["gate"])
