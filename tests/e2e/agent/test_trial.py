@@ -74,7 +74,7 @@ def test_a_trial_publishes_nothing_has_no_alias_and_is_removed_by_the_next_run_w
 ) -> None:
     port = next(free_ports(1, stack.name))
     stack.apply(stack.bundle({"one": block(stack, 1, port)}))
-    slow = stack.bundle({"one": block(stack, 2, port, then="/bin/busybox sleep 8")})
+    slow = stack.bundle({"one": block(stack, 2, port, then="/bin/busybox sleep 4")})
     with stack.held():
         stack.place(slow)
         agent = stack.start_agent("converge", stack.converge_request(slow, tried=("one",)))
@@ -84,7 +84,9 @@ def test_a_trial_publishes_nothing_has_no_alias_and_is_removed_by_the_next_run_w
         os.killpg(agent.pid, signal.SIGKILL)
         agent.wait()
     made = inspected(trial)
-    assert (made["HostConfig"]["PortBindings"] or {}, made["HostConfig"]["RestartPolicy"]["Name"]) == ({}, "no")
+    assert not made["HostConfig"]["PortBindings"]
+    # Docker 20.10 keeps the word that Compose sends.
+    assert made["HostConfig"]["RestartPolicy"]["Name"] in ("", "no")
     assert made["Config"]["Image"] == tags(stack, 2)[1]
     aliases = [alias for network in made["NetworkSettings"]["Networks"].values() for alias in network["Aliases"] or []]
     assert "one" not in aliases
