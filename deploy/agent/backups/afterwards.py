@@ -16,20 +16,23 @@ from deploy.agent.releases.decided import decided_service
 from deploy.agent.rooms import call_room, has_operation
 
 if TYPE_CHECKING:
-    from deploy.agent.contract.backups import Backup
+    from deploy.agent.contract.backups import Backup, Statement
 
 SHORT_DIGEST = 12
 
 
-def missing_models(restic: Restic, backup: Backup, snapshot: str) -> Iterator[str]:
+def missing_models(restic: Restic, backup: Backup, snapshot: str, said: Statement) -> Iterator[str]:
     """Yield each model that the backup names and this host has not: a backup holds no weights."""
-    here = models_of(backup)
+    here, unlocked = models_of(backup), said.get("unlocked", {})
     for engine, models in sorted(dumped(restic, snapshot, MODELS).items()):
         for name, digest in sorted(models.items()):
             known = here.get(engine, {}).get(name)
             if known != digest:
                 state = "is another one here" if known else "is not on this host"
-                lines = f"`{Line('apply')}`, or `{Line('models', 'pull', name)}`"
+                pull = f"`{Line('models', 'pull', name)}`"
+                # No kit.lock has those that a person pulled or made.
+                is_own = name in unlocked.get(engine, [])
+                lines = f"{pull} if a library has it, else make it again" if is_own else f"`{Line('apply')}`, or {pull}"
                 yield f"the model {name} of {engine} ({digest[:SHORT_DIGEST]}) {state}: {lines}"
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deploy.agent.backups.databases import rows_of
+from deploy.agent.backups.unlocked import unlocked_models
 from deploy.agent.data.copy import take_copy
 from deploy.agent.data.owners import ensure_own
 from deploy.agent.errors import AgentError
@@ -54,7 +55,7 @@ def take_copies(root: Path, backup: Backup, journal: Journal) -> Path:
     take_copy(secrets_of(root), folder / SECRETS, journal)
     _copy_release(root, release, manifest, folder / "configs")
     _write(folder / MODELS, models_of(backup))
-    _write(folder / STATEMENT, statement(backup, release, manifest, folder / "data"))
+    _write(folder / STATEMENT, statement(root, backup, release, manifest))
     for log in (root / "audit.log", log_path(root)):
         if log.exists():
             write_file(folder / "logs" / log.name, log.read_bytes(), MODE)
@@ -110,8 +111,9 @@ def without_borrowed(root: Path, said: Statement, manifest: dict[str, Any]) -> d
     return {**manifest, "items": items, "files": [file for file in manifest["files"] if is_own(file["path"])]}
 
 
-def statement(backup: Backup, release: str, manifest: Manifest, copies: Path) -> Statement:
+def statement(root: Path, backup: Backup, release: str, manifest: Manifest) -> Statement:
     """Return what a backup says of itself."""
+    copies = _folder(root) / "data"
     return {
         "format": STATEMENT_FORMAT,
         "stack": backup["stack"],
@@ -122,6 +124,7 @@ def statement(backup: Backup, release: str, manifest: Manifest, copies: Path) ->
         "versions": {data["service"]: data["version"] for data in all_data(backup)},
         "images": {name: str(service["image"]) for name, service in sorted(manifest["services"].items())},
         "rows": {data["service"]: rows_of(copies / data["service"] / "data", data["items"]) for data in backup["data"]},
+        "unlocked": unlocked_models(root, backup),
     }
 
 

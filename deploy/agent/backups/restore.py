@@ -91,7 +91,7 @@ def _in_place(
         answer = _restore(request, snapshot, [part for part in differing if part not in theirs], journal)
         restore_shared(backup, theirs, answer, journal)
     answering = [part.place.part for part in differing if part.place.part in answer["services"]]
-    answer["notes"] = [*missing_models(restic, backup, snapshot["id"]), *unanswered(root, answering, journal)]
+    answer["notes"] = [*missing_models(restic, backup, snapshot["id"], said), *unanswered(root, answering, journal)]
     return {**answer, "saved": saved, "unsaved": unsaved} if differing else answer
 
 

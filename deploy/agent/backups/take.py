@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deploy.agent.backups.check import check_weekly
-from deploy.agent.backups.copies import PARTS, remove_secrets, take_copies
+from deploy.agent.backups.copies import PARTS, STATEMENT, remove_secrets, take_copies
 from deploy.agent.backups.damage import kept_in, remember_kept
 from deploy.agent.backups.files import has_locks
 from deploy.agent.backups.left import clear_drill, clear_restores
@@ -23,6 +23,7 @@ from deploy.agent.backups.work import released_backup, restic_of
 from deploy.agent.errors import AgentError, told
 from deploy.agent.journal import Journal
 from deploy.agent.line import Line
+from deploy.agent.remembered import read_json
 from deploy.agent.stack.backup_memory import backing_up, note, now, read, remember, remember_run, runs_of
 
 if TYPE_CHECKING:
@@ -94,7 +95,8 @@ def back_up_before_restore(root: Path, backup: Backup, restic: Restic, journal: 
 
 
 def _with_result(begun: Run, answer: BackUpAnswer) -> Run:
-    return {**begun, "snapshot": answer["snapshot"], "files": answer["files"], "bytes": answer["bytes"]}
+    run: Run = {**begun, "snapshot": answer["snapshot"], "files": answer["files"], "bytes": answer["bytes"]}
+    return {**run, "unlocked": answer["unlocked"]} if "unlocked" in answer else run
 
 
 def _in_words(failure: AgentError, before: Before | None) -> AgentError:
@@ -134,17 +136,23 @@ def _back_up(
             summary = _snapshot(root, restic, backup["stack"], folder, journal, before)
     finally:
         remove_secrets(root)
-    answer: BackUpAnswer = {
-        "changed": True,
-        "snapshot": proven(restic, folder, summary, given),
-        "repository": backup["repository"],
-        "files": int(summary.get("total_files_processed", 0)),
-        "bytes": int(summary.get("total_bytes_processed", 0)),
-    }
+    answer = _answer(backup, folder, summary, proven(restic, folder, summary, given))
     if made:
         answer |= {"made": True, "same_disk": on_same_disk(backup)}
     _remember_good(root, answer, before, content=content, stamps=stamps)
     return answer
+
+
+def _answer(backup: Backup, folder: Path, summary: dict[str, Any], snapshot: str) -> BackUpAnswer:
+    answer: BackUpAnswer = {
+        "changed": True,
+        "snapshot": snapshot,
+        "repository": backup["repository"],
+        "files": int(summary.get("total_files_processed", 0)),
+        "bytes": int(summary.get("total_bytes_processed", 0)),
+    }
+    unlocked = (read_json(folder / STATEMENT) or {}).get("unlocked")
+    return {**answer, "unlocked": unlocked} if unlocked else answer
 
 
 def _remember_good(root: Path, answer: BackUpAnswer, before: Before | None, **looked: str) -> None:

@@ -50,6 +50,8 @@ class Run(TypedDict, total=False):
     """Position among the runs of this host: clocks jump, so times do not order runs. A former kit left it out."""
     passed_number: int
     """Number of the last good run of this trigger."""
+    unlocked: dict[str, list[str]]
+    """Engine to its models that kit.yaml did not have, so that no backup has their weights; left out for none."""
 
 
 class SeenCheck(TypedDict):

@@ -83,6 +83,8 @@ class BackUpAnswer(_BackUpAnswer, total=False):
     """True if this run made the repository."""
     same_disk: list[str]
     """Services whose data lies on the repository's file system; told by the run that made the repository."""
+    unlocked: dict[str, list[str]]
+    """Engine to its models that kit.yaml does not have: no backup has their weights. Left out where there are none."""
 
 
 class BackupsRequest(StackRequest, total=False):
@@ -147,6 +149,8 @@ class Statement(_Statement, total=False):
 
     rows: Rows
     """Left out of a backup of an older kit."""
+    unlocked: dict[str, list[str]]
+    """Engine to its models that kit.yaml did not have; their weights are not in the backup."""
 
 
 class DiffRequest(StackRequest):

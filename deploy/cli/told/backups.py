@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 SHORT = 8
 """Characters of a snapshot's id that restic shows."""
+MOST_NAMED = 8
 _BEFORE = {"image": "another image", "restore": "a restore", "destroy": "a destroy"}
 NO_BACKUPS = "There are no backups yet."
 BESIDE_DATA = (
@@ -62,7 +63,8 @@ def standing(share: Share, observation: Observation) -> list[str]:
     if seen.good is None:
         return [*lines, f"no backup yet; the first one now: {Line('backup', 'now', spec=share.path)}"]
     newest = f"newest backup: {_ago(seen.good['ended'], now)}, in {seen.repository}"
-    return [*lines, f"{newest}{_daily_words(seen, now)}{_drill_words(seen.drill, now)}"]
+    words = f"{newest}{_daily_words(seen, now)}{_drill_words(seen.drill, now)}"
+    return [*lines, words, *unlocked_words(seen.good.get("unlocked", {}))]
 
 
 def _daily_words(seen: SeenBackups, now: datetime) -> str:
@@ -150,7 +152,19 @@ def taken_words(spec: Path, answer: BackUpAnswer, key: str) -> str:
         lines += ["", *key_words(answer["repository"], spec, key)]
     if services := answer.get("same_disk"):
         lines.append(same_disk_words(answer["repository"], services))
-    return "\n".join(lines)
+    return "\n".join([*lines, *unlocked_words(answer.get("unlocked", {}))])
+
+
+def unlocked_words(unlocked: Mapping[str, list[str]]) -> list[str]:
+    """Return a note of the models that neither a backup nor kit.lock brings back."""
+    names = [f"{model} of {engine}" for engine, models in sorted(unlocked.items()) for model in models]
+    if not names:
+        return []
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    told = (
+        f"kit.yaml does not have {', '.join(names[:MOST_NAMED])}{more}, so no backup and no kit.lock brings that back"
+    )
+    return [f"note: {told}; keep the files of a model that no library has, and name it under `models`"]
 
 
 def shown(answer: BackupsAnswer) -> str:
@@ -165,6 +179,7 @@ def shown(answer: BackupsAnswer) -> str:
             *([f"data of {versions}"] if versions else []),
             "",
             columns(rows, ("PART", "FILES", "SIZE")),
+            *unlocked_words(said.get("unlocked", {})),
         ]
     )
 

@@ -13,7 +13,7 @@ import pytest
 from deploy.agent.contract.backup_runs import Run, moment
 from deploy.agent.kit_folders import BACKUP_KEY
 from deploy.apply.prepared.prepare import Outcome
-from deploy.cli.told.backups import BESIDE_DATA, standing
+from deploy.cli.told.backups import BESIDE_DATA, MOST_NAMED, standing, unlocked_words
 from deploy.cli.told.welcome import welcome
 from deploy.decide.desired import Share, load_desired
 from deploy.hosts.observation.backups import SeenBackups
@@ -75,6 +75,17 @@ def test_the_newest_backup_is_told_with_its_age_or_as_one_of_a_wrong_clock(
     (line,) = standing(share_of(tmp_path, ""), observation)
     assert line.startswith("newest backup: ")
     assert words in line
+
+
+def test_models_that_nothing_brings_back_are_named(tmp_path: Path) -> None:
+    good: Run = {"ended": moment(time.time() - 60), "snapshot": "a", "unlocked": {"main": ["mine", "yours"]}}
+    seen = SeenBackups(has_restic=True, repository="/mnt/disk2/kit", good=good)
+    observation = Observation(Docker(), OperatingSystem("debian", "12", "bookworm"), True, True, backups=seen)
+    _, note = standing(share_of(tmp_path, ""), observation)
+    assert note.startswith("note: kit.yaml does not have mine of main, yours of main, so no backup and no kit.lock ")
+    (many,) = unlocked_words({"main": [f"m{number:02}" for number in range(MOST_NAMED + 3)]})
+    assert "m07 of main and 3 more, so " in many
+    assert unlocked_words({}) == []
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from deploy.agent.backups import restore, snapshots, take
-from deploy.agent.contract.backups import Backup, BackUpAnswer, BackupsAnswer, SharedFolders
+from deploy.agent.contract.backups import Backup, BackUpAnswer, BackupsAnswer, ModelStore, SharedFolders
 from deploy.agent.contract.restores import RestoreAnswer
 from deploy.agent.journal import Journal
 from deploy.agent.kit_folders import BACKUP_KEY, BACKUP_OWNER
@@ -35,6 +35,7 @@ class Host:
     repository: Path
     keep: dict[str, int] = field(default_factory=lambda: {"last": 10})
     shared: list[SharedFolders] = field(default_factory=list)
+    stores: list[ModelStore] = field(default_factory=list)
 
     @property
     def request(self) -> Any:
@@ -55,7 +56,7 @@ class Host:
             "repository": str(self.repository),
             "keep": self.keep,
             "data": [{"service": "page", "host_path": str(self.data), "items": items, "version": "1.0.0"}],
-            "stores": [],
+            "stores": self.stores,
             "shared": self.shared,
         }
         (folder / "backup.json").write_text(json.dumps(backup))

@@ -17,10 +17,14 @@ def test_models_of_the_backup_that_this_host_lacks_are_named(monkeypatch: pytest
     monkeypatch.setattr(afterwards, "dumped", lambda *_: there)
     monkeypatch.setattr(afterwards, "models_of", lambda _: {"main": {"llama3:8b": "sha256:aa", "mine": "sha256:dd"}})
     lacking: Any = {}
-    gemma, mine = afterwards.missing_models(lacking, lacking, "a")
+    said: Any = {"unlocked": {"main": ["mine"]}}
+    gemma, mine = afterwards.missing_models(lacking, lacking, "a", said)
     assert gemma.startswith("the model gemma:2b of main (sha256:bb) is not on this host: ")
     assert "models pull gemma:2b" in gemma
     assert mine.startswith("the model mine of main (sha256:cc) is another one here: ")
+    assert "apply" in gemma
+    assert "apply" not in mine
+    assert mine.endswith("if a library has it, else make it again")
 
 
 def test_restored_data_that_does_not_answer_is_told_and_a_room_without_a_question_is_not_asked(
