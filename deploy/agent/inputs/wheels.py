@@ -41,7 +41,10 @@ class Uv:
     def unpack(self, wheels: list[Wheel], python: str, target: Path, work: Path) -> None:
         """Fetch wheels, check their hashes and unpack them into one folder."""
         if not Path(self.program).exists():
-            raise AgentError(f"uv is not installed at {self.program}", f"let `{Line('apply')}` as root install it")
+            # Whether it is there is seen by the role alone, which runs where an image is missing, or in a full run.
+            raise AgentError(
+                f"uv is not installed at {self.program}", f"let `{Line('apply', '--full')}` as root install it"
+            )
         listed = work / f"{target.name}.txt"
         with naming(listed):
             listed.write_text("".join(f"{w['name']}=={w['version']} --hash=sha256:{w['sha256']}\n" for w in wheels))

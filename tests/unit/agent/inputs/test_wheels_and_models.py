@@ -34,6 +34,13 @@ def unpack(wheelhouse: Wheelhouse, wheels: list[WheelRequest], tmp_path: Path, j
     return tmp_path / "site"
 
 
+def test_a_missing_uv_is_told_with_the_line_that_installs_it(tmp_path: Path) -> None:
+    program = Uv(str(tmp_path / "uv"), tmp_path / "cache", Mirrors(None, None, None, None), Children(), Journal("", ""))
+    with pytest.raises(AgentError, match="uv is not installed") as failure:
+        program.unpack([], "3.11", tmp_path / "site", tmp_path)
+    assert "`kit apply --full` as root" in failure.value.next_step
+
+
 def request(tmp_path: Path, wheelhouse: Wheelhouse, source: Any, sha256: str = SHA256) -> ModelsRequest:
     model: ModelFile = {
         "name": "tiny",
