@@ -57,6 +57,9 @@ class Bench:
         self._folder = folder
         self._agent = folder / agent_zip().name
         self._agent.write_bytes(agent_zip().content)
+        # A host's first probe compiles the agent, long before a job of it runs; a refused one does it as well.
+        subprocess.run([*self._start, "probe"], input="{}\n", capture_output=True, text=True, check=False)
+        assert len([*folder.glob(f"{self._agent.name}.*")]) == 1, "the agent is not compiled"
 
     def clear(self) -> None:
         """Be as before the first backup, with repositories that are there and empty."""
@@ -66,6 +69,10 @@ class Bench:
         for repository in (self.host.repository, self._hand):
             shutil.copytree(self._folder / "empty", repository)
         os.sync()
+
+    @property
+    def _start(self) -> list[str]:
+        return [HOST_PYTHON, "-X", "utf8", "-IS", str(self._agent)]
 
     @property
     def _hand(self) -> Path:
@@ -86,8 +93,7 @@ class Bench:
             "request": {} if is_daily else {"before": "image"},
             "patience_seconds": 60,
         }
-        argv = [HOST_PYTHON, "-X", "utf8", "-IS", str(self._agent), "job"]
-        _run(argv, given=json.dumps(request) + "\n")
+        _run([*self._start, "job"], given=json.dumps(request) + "\n")
 
     def by_hand(self, *, is_daily: bool) -> None:
         """Copy the same data, and run restic on the copy."""
