@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
+ASKED = re.compile(r"(?:127\.0\.0\.1|localhost)[:/](\d{1,5})\b")
 STARTING = "starting"
 
 
@@ -13,3 +15,9 @@ def check_argv(check: dict[str, Any]) -> list[str]:
     if kind == "CMD-SHELL":
         return ["/bin/sh", "-c", *words]
     return words if kind == "CMD" else []
+
+
+def asked_port(argv: list[str]) -> int | None:
+    """Return the port that a health check asks inside its own container, if its command names one."""
+    match = ASKED.search(" ".join(argv))
+    return int(match[1]) if match else None

@@ -22,7 +22,7 @@ from deploy.agent.line import Line
 from deploy.agent.observing import cards
 from deploy.agent.observing.addresses import is_own
 from deploy.agent.observing.outside import outside
-from deploy.agent.observing.ports import listening
+from deploy.agent.sockets import listening
 from deploy.agent.stack.release import linked_release, placed_path, read_manifest
 from deploy.agent.stack.rights import differing
 from deploy.agent.stack.secrets import secret_path

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import socket
-import struct
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deploy.agent.observing.addresses import is_own
 from deploy.agent.protocols.doors.ports import USUAL, engine_at
+from deploy.agent.sockets import listening
 
 if TYPE_CHECKING:
     from deploy.agent.contract.containers import Listener
     from deploy.agent.contract.probe import Port
-
-LISTEN = "0A"
 
 
 def observe(asked: list[Port], containers: list[dict[str, Any]], stack: str) -> list[Listener]:
@@ -58,28 +55,6 @@ def _published(containers: list[dict[str, Any]]) -> dict[tuple[str, int], dict[s
         for binding in container["Ports"] or []
         if binding.get("PublicPort") and binding.get("IP") and binding["Type"] == "tcp"
     }
-
-
-def listening() -> dict[tuple[str, int], str]:
-    """Return every address and port that something on the host listens on, with its socket's inode."""
-    inodes = {}
-    for table in ("/proc/net/tcp6", "/proc/net/tcp"):
-        try:
-            lines = Path(table).read_text().splitlines()[1:]
-        except OSError:
-            continue
-        for fields in map(str.split, lines):
-            if fields[3] == LISTEN:
-                address, _, port = fields[1].partition(":")
-                inodes[(_address(address), int(port, 16))] = fields[9]
-    return inodes
-
-
-def _address(text: str) -> str:
-    """Parse an address as the kernel prints it: words of four bytes in the machine's byte order."""
-    words = [int(text[start : start + 8], 16) for start in range(0, len(text), 8)]
-    raw = struct.pack(f"={len(words)}I", *words)
-    return socket.inet_ntop(socket.AF_INET if len(words) == 1 else socket.AF_INET6, raw)
 
 
 def _processes(inodes: set[str]) -> dict[str, tuple[int, str]]:

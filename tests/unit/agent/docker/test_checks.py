@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from deploy.agent.contract.releases import Healthy
+from deploy.agent.docker import checks
 from deploy.agent.docker.api import Docker
 from deploy.agent.docker.checks import health_now
 from deploy.agent.docker.health import Before, UnhealthyError, Wait
-from deploy.agent.docker.health_checks import check_argv
+from deploy.agent.docker.health_checks import asked_port, check_argv
 from deploy.agent.journal import Journal
 from tests.unit.agent.docker.standin import ID, StandIn, served
 
@@ -74,3 +76,55 @@ def test_each_form_of_a_check_is_a_command() -> None:
     assert check_argv({"Test": ["CMD", "a", "b"]}) == ["a", "b"]
     assert check_argv({"Test": ["CMD-SHELL", "a | b"]}) == ["/bin/sh", "-c", "a | b"]
     assert check_argv({"Test": ["NONE"]}) == check_argv({}) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "port"),
+    [
+        (["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/8080; printf …"], 8080),
+        (["python3", "-c", 'urllib.request.urlopen("http://127.0.0.1:4000/health/liveliness")'], 4000),
+        (["curl", "-f", "http://localhost:8080/health"], 8080),
+        (["ollama", "list"], None),
+        (["curl", "http://127.0.0.11/"], None),
+        (["test", "-e", "/ok"], None),
+    ],
+)
+def test_the_port_that_a_check_asks_stands_in_its_command(words: list[str], port: int | None) -> None:
+    assert asked_port(words) == port
+
+
+@pytest.mark.parametrize(
+    ("listens", "control_group", "is_asked"),
+    [
+        (False, f"0::/docker/{ID}\n", False),
+        (True, f"0::/docker/{ID}\n", True),
+        (False, "0::/docker/of-another-container\n", True),
+        (False, None, True),
+    ],
+)
+def test_a_check_of_a_port_on_which_nobody_listens_yet_is_not_started(
+    docker: Docker,
+    standin: StandIn,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    listens: bool,
+    control_group: str | None,
+    is_asked: bool,
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other, socket.create_server(("127.0.0.1", 0)) as own:
+        asked = own.getsockname()[1]
+        assert other.getsockname()[1] != asked
+        if not listens:
+            own.close()
+        process = tmp_path / "proc" / "77"
+        process.mkdir(parents=True)
+        (process / "net").symlink_to("/proc/self/net")
+        if control_group is not None:
+            (process / "cgroup").write_text(control_group)
+        monkeypatch.setattr(checks, "PROC", tmp_path / "proc")
+        standin.check = {"Test": ["CMD", "curl", "-f", f"http://localhost:{asked}/health"], "Timeout": 5 * 10**9}
+        standin.state["Pid"], standin.check_codes = 77, [0]
+        inspected = docker.container(ID)
+        assert inspected is not None
+        assert health_now(docker, inspected) == ("healthy" if is_asked else "starting")
+        assert any("exec" in one for one in standin.asked) == is_asked
