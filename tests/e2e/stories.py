@@ -35,6 +35,7 @@ WORKSTATION = (
 )
 BETWEEN_HOSTS = (
     "test_through_the_edge",
+    "test_over_ssh",
     "test_ways",
     "test_far_away",
     "test_two_at_once",

@@ -181,12 +181,22 @@ def with_fronts(person: Person) -> None:
     main["publish"] = person.boxes["box"].address
     person.write()
     person.kit("lock")
-    path = person.folder / "kit.lock"
-    written = yaml.safe_load(path.read_text())
-    written["images"]["litellm"] = yaml.safe_load((QUICKSTART / "kit.lock").read_text())["images"]["litellm"]
-    path.write_text(yaml.safe_dump(written, sort_keys=False))
+    lock_as_here(person, "litellm")
     person.spec["gateway"] = {"kind": "litellm", "host": "desk", "publish": desk.address}
     person.write()
+    lend_images(person)
+
+
+def lock_as_here(person: Person, kind: str) -> None:
+    """Let kit.lock have an image as this machine has made it, or will."""
+    path = person.folder / "kit.lock"
+    written = yaml.safe_load(path.read_text())
+    written["images"][kind] = yaml.safe_load((QUICKSTART / "kit.lock").read_text())["images"][kind]
+    path.write_text(yaml.safe_dump(written, sort_keys=False))
+
+
+def lend_images(person: Person) -> None:
+    """Give the boxes the images of this machine that kit.yaml and kit.lock ask for."""
     for share in recall_desired(person.folder / "kit.yaml").shares:
         for service in share.deployment.services:
             lend(service.image.reference, person.boxes[share.host])

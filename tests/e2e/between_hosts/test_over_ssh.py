@@ -1,10 +1,9 @@
-"""A bare box on the network, reached by a person who is not root there: from the first sign-in to the end."""
+"""A box on the network, reached by a person who is not root there: from the first sign-in to the end of a stack."""
 
 from __future__ import annotations
 
 import hashlib
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +11,15 @@ import pytest
 
 from deploy.hosts.ssh.connection import IDLE_SECONDS
 from tests.e2e.evidence import Evidence
-from tests.e2e.lab.host import LabHost, lab_host
-from tests.e2e.lab.person import PASSWORD, USER, Person, person_on
+from tests.e2e.lab.host import LabHost
+from tests.e2e.lab.pair import NOTHING, Pair, lend_images, lock_as_here
+from tests.e2e.lab.person import PASSWORD, USER, Person
 from tests.waiting import COSTLY_LOOK_SECONDS, wait_until
 from tests.weights import weights
 
 pytestmark = [pytest.mark.docker, pytest.mark.network, pytest.mark.e2e]
-ENGINE = {"name": "main", "kind": "llama_cpp", "threads": 1, "context_length": 512}
+STACK = "solo"
+ENGINE = {"name": "solo", "kind": "llama_cpp", "threads": 1, "context_length": 512}
 NO_FRONTS: dict[str, Any] = {"gateway": None, "webui": None}
 CLOCK = "/usr/local/bin/date"
 SPOILED = (
@@ -41,22 +42,21 @@ SPOILED = (
 
 
 @pytest.fixture(scope="module")
-def models(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
-    """A model whose file lies on the own machine."""
+def person(tmp_path_factory: pytest.TempPathFactory, evidence: Evidence, pair: Pair) -> Person:
+    """A person with another stack on the box, of a model whose file lies on the own machine."""
+    folder = tmp_path_factory.mktemp("person")
+    host = pair.person.spec["hosts"]["box"]
+    boxes = {"box": pair.box}
+    spec = {**pair.person.spec, "stack": STACK, "hosts": {"box": host}, "engines": [ENGINE], **NO_FRONTS}
     path = weights(tmp_path_factory.mktemp("model"))
     with path.open("rb") as stream:
         sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
-    return [{"name": "gemma", "engine": "main", "from": {"file": str(path), "sha256": sha256}}]
-
-
-@pytest.fixture(scope="module")
-def person(
-    tmp_path_factory: pytest.TempPathFactory, evidence: Evidence, models: list[dict[str, Any]]
-) -> Iterator[Person]:
-    """A person with a bare box of Debian 12."""
-    folder = tmp_path_factory.mktemp("person")
-    with lab_host("bookworm", "systemd", tmp_path_factory.mktemp("box")) as host:
-        yield person_on({"box": host}, folder, evidence, engines=[ENGINE], models=models, **NO_FRONTS)
+    spec["models"] = [{"name": "gemma", "engine": "solo", "from": {"file": str(path), "sha256": sha256}}]
+    person = Person(boxes, folder, evidence, spec)
+    person.kit("lock")
+    lock_as_here(person, "llama_cpp")
+    lend_images(person)
+    return person
 
 
 def processes_of(host: LabHost) -> list[str]:
@@ -84,7 +84,6 @@ def ensure_left(host: LabHost) -> None:
 
 def test_each_failure_before_the_first_answer_is_told_with_its_next_step(person: Person) -> None:
     host, box = person.host, person.spec["hosts"]["box"]
-    person.kit("lock")
 
     person.knows()
     said = person.kit("plan", code=1).err
@@ -134,12 +133,12 @@ def test_a_box_with_another_processor_is_refused(person: Person) -> None:
     person.write()
 
 
-def test_a_bare_box_gets_everything_and_a_second_apply_has_nothing_to_do(person: Person) -> None:
+def test_a_file_of_the_own_machine_is_served_there_and_a_second_apply_has_nothing_to_do(person: Person) -> None:
     applied = person.kit("apply", "--yes", "--json").document
     assert applied["hosts"]["box"]["changed"] is True
     again = person.kit("apply", "--yes", "--json")
     assert again.document["hosts"]["box"]["plan"]["operations"] == []
-    assert not Path("/opt/kit/lab").exists(), "nothing is written on this machine"
+    assert not Path("/opt/kit", STACK).exists(), "nothing is written on this machine"
     ensure_left(person.host)
     assert PASSWORD not in person.host.read("journalctl", "--no-pager")
 
@@ -148,9 +147,9 @@ def test_it_is_proven_seen_and_asked_from_the_own_machine(person: Person) -> Non
     verified = person.kit("verify", "--json").document
     assert (verified["passed"], verified["hosts"]["box"]["applied"]) == (True, True)
     status = person.kit("status", "--json").document["hosts"]["box"]
-    assert status["services"]["main"]["health"] == "healthy"
+    assert status["services"]["solo"]["health"] == "healthy"
     assert person.kit("run", "gemma", "The sky is").out.strip()
-    assert "main-1" in person.kit("logs").out
+    assert "solo-1" in person.kit("logs").out
     assert person.kit("secret", "list", "--json").document["hosts"]["box"]["secrets"]
     assert person.kit("plan", "--host", "box").out.strip() == "nothing to change"
     assert "there is no host 'bax'" in person.kit("plan", "--host", "bax", code=2).err
@@ -165,21 +164,11 @@ def test_ctrl_c_leaves_no_agent_there_and_no_connection_here(person: Person) -> 
     ensure_left(person.host)
 
 
-def test_it_is_taken_down_and_destroyed(person: Person) -> None:
+def test_it_is_taken_down_and_destroyed_and_another_stack_stays(person: Person, pair: Pair) -> None:
+    image = person.host.read("docker", "inspect", "--format", "{{.Config.Image}}", f"kit-{STACK}-solo-1").strip()
     person.kit("down")
-    assert person.host.read("docker", "ps", "--all", "--quiet") == ""
+    assert person.host.read("docker", "ps", "--all", "--quiet", "--filter", f"label=kit.stack={STACK}") == ""
     person.kit("destroy", "--yes")
-    assert person.host.run("test", "-e", "/opt/kit/lab/releases").returncode != 0
-    assert person.host.read("docker", "images", "--quiet") == ""
-
-
-def test_debian_13_is_reached_as_well(tmp_path: Path, evidence: Evidence, models: list[dict[str, Any]]) -> None:
-    with lab_host("trixie", "systemd", tmp_path) as host:
-        folder = tmp_path / "person"
-        folder.mkdir()
-        person = person_on({"box": host}, folder, evidence, engines=[ENGINE], models=models, **NO_FRONTS)
-        person.kit("lock")
-        planned = person.kit("plan", "--json").document["hosts"]["box"]
-        assert planned["refusals"] == []
-        assert "image llama_cpp" in [operation["resource"] for operation in planned["operations"]]
-        assert host.read("ls", "/opt/kit/agent").strip()
+    assert person.host.run("test", "-e", f"/opt/kit/{STACK}/releases").returncode != 0
+    assert person.host.run("docker", "image", "inspect", image).returncode != 0
+    assert pair.apply() == NOTHING
