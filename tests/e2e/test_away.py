@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
+from tests.e2e.place import Document
 from tests.e2e.stack import Stack, docker_client
 from tests.e2e.webui import Person
 
 pytestmark = pytest.mark.e2e
+
+TITLE = "what the harbour master said"
 
 
 def test_down_and_destroy_keep_the_chats_and_apply_brings_them_back(stack: Stack) -> None:
@@ -28,6 +33,28 @@ def test_down_and_destroy_keep_the_chats_and_apply_brings_them_back(stack: Stack
     assert "new roof" in Person(stack).chat_text(chat)
 
 
+def test_a_stack_under_another_name_takes_its_chats_along(stack: Stack, renamed: Stack) -> None:
+    chat = Person(stack).write_chat(TITLE, "the tide turns at seven")
+    password = stack.secret("webui_admin_password")
+    # Both names publish on the same ports.
+    stack.kit("down")
+
+    def write(spec: Document) -> None:
+        spec["stack"] = renamed.name
+
+    with stack.place.changed(write):
+        (refusal,) = renamed.kit("plan", "--json", code=1).here["refusals"]
+        assert f"this kit.yaml was applied here as the stack {stack.name}" in refusal["problem"]
+        assert "chat" in refusal["problem"]
+
+        renamed.apply("--data", "move")
+        assert TITLE in Person(renamed, password).chats().values()
+        assert "the tide turns at seven" in Person(renamed, password).chat_text(chat)
+        assert renamed.is_settled
+        renamed.destroy()
+    assert database(stack), "the former name has all of its own still"
+
+
 def test_destroy_with_its_data_leaves_nothing(stack: Stack) -> None:
     stack.kit("destroy", "--data", "--yes", "--json", code=2)
     stack.kit("destroy", "--data", "--confirm", "quickstart", "--json", code=2)
@@ -39,6 +66,22 @@ def test_destroy_with_its_data_leaves_nothing(stack: Stack) -> None:
     assert networks(stack) == []
     assert not stack.root.exists()
     assert not stack.data.exists()
+
+
+@pytest.fixture
+def renamed(stack: Stack) -> Iterator[Stack]:
+    """The same place under another name; nothing of that name stays."""
+
+    class Renamed(Stack):
+        name = f"{stack.name}-house"
+        root = stack.root.with_name(name)
+        data = stack.data.with_name(name)
+
+    found = Renamed(stack.place, stack.evidence)
+    yield found
+    if found.root.exists():
+        with found.place.changed(lambda spec: spec.update(stack=found.name)):
+            found.destroy()
 
 
 def database(stack: Stack) -> bool:

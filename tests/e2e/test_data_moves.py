@@ -73,32 +73,6 @@ def an_emptied_folder_is_told_by_all(stack: Stack, data: Path) -> None:
     assert stack.is_settled
 
 
-def test_a_stack_under_another_name_takes_its_chats_along(stack: Stack, renamed: Stack) -> None:
-    chat = Person(stack).write_chat(TITLE, "the tide turns at seven")
-    password = stack.secret("webui_admin_password")
-    # Both names publish on the same ports.
-    stack.kit("down")
-
-    def write(spec: Document) -> None:
-        spec["stack"] = renamed.name
-
-    with stack.place.changed(write):
-        (refusal,) = renamed.kit("plan", "--json", code=1).here["refusals"]
-        assert f"this kit.yaml was applied here as the stack {stack.name}" in refusal["problem"]
-        assert "chat" in refusal["problem"]
-
-        renamed.apply("--data", "move")
-        assert TITLE in Person(renamed, password).chats().values()
-        assert "the tide turns at seven" in Person(renamed, password).chat_text(chat)
-        assert renamed.is_settled
-        assert (stack.data / "open_webui" / "data" / "webui.db").exists()
-        renamed.destroy()
-
-    # The former name has all of its own still.
-    stack.apply()
-    assert TITLE in Person(stack).chats().values()
-
-
 @contextmanager
 def emptied(folder: Path) -> Iterator[None]:
     """Leave a folder without anything in it for a while, as a drive that is not mounted does."""
@@ -109,22 +83,6 @@ def emptied(folder: Path) -> Iterator[None]:
     yield
     folder.rmdir()
     away.rename(folder)
-
-
-@pytest.fixture
-def renamed(stack: Stack) -> Iterator[Stack]:
-    """The same place under another name; nothing of that name stays."""
-
-    class Renamed(Stack):
-        name = f"{stack.name}-house"
-        root = stack.root.with_name(name)
-        data = stack.data.with_name(name)
-
-    found = Renamed(stack.place, stack.evidence)
-    yield found
-    if found.root.exists():
-        with found.place.changed(lambda spec: spec.update(stack=found.name)):
-            found.destroy()
 
 
 @pytest.fixture
