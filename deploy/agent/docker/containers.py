@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from deploy.agent.contract.trials import is_trial
+
 if TYPE_CHECKING:
     from deploy.agent.contract.containers import Described
 
@@ -19,7 +21,15 @@ def is_up(container: dict[str, Any] | None) -> bool:
 
 
 def of_stack(everything: list[dict[str, Any]], stack: str) -> dict[str, dict[str, Any]]:
-    """Return one container per service; if an interrupted recreation left two, the running or newer one."""
+    """Return one container per service; if an interrupted recreation left two, the running or newer one.
+
+    A trial that a killed run left is no service: nothing starts it, stops it or waits for its health.
+    """
+    return {name: container for name, container in with_trials(everything, stack).items() if not is_trial(name)}
+
+
+def with_trials(everything: list[dict[str, Any]], stack: str) -> dict[str, dict[str, Any]]:
+    """Return one container per service, and those of trials."""
     by_service: dict[str, dict[str, Any]] = {}
     for container in sorted(everything, key=lambda listed: (listed["State"] == "running", listed["Created"])):
         labels = container["Labels"] or {}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from deploy.agent.contract.trials import declared, spoken
 from deploy.agent.docker.api import Docker
 from deploy.agent.docker.checks import health_now
-from deploy.agent.docker.containers import described, of_stack
+from deploy.agent.docker.containers import described, of_stack, with_trials
 from deploy.agent.docker.ends import RESTARTS, Ends, end_words, ends
 from deploy.agent.docker.health_checks import STARTING
 from deploy.agent.docker.logs import redacted_log, shown_log
@@ -71,7 +71,7 @@ class Wait:
         """Return each service's container and seconds to healthy; raise UnhealthyError for the first hopeless one."""
         said = -SAY_SECONDS
         while True:
-            listed = of_stack(self._docker.containers({"kit.stack": self._stack}), self._stack)
+            listed = with_trials(self._docker.containers({"kit.stack": self._stack}), self._stack)
             for service in self._waiting():
                 self._look(service, listed.get(service))
             if not self._waiting():

@@ -16,7 +16,7 @@ from deploy.agent.docker import installed as engine
 from deploy.agent.docker.api import DEFAULT_ROOT, Docker
 from deploy.agent.docker.attached import attached
 from deploy.agent.docker.checks import health_now
-from deploy.agent.docker.containers import described, lost_networks, of_stack, replaced_folders
+from deploy.agent.docker.containers import described, lost_networks, replaced_folders, with_trials
 from deploy.agent.docker.daemon import daemon_json
 from deploy.agent.docker.defaults import HostDefaults, injected_proxies, outdated_defaults
 from deploy.agent.docker.ends import troubles
@@ -112,7 +112,7 @@ def _services(
 ) -> dict[str, Container]:
     if docker is None or defaults is None:
         return {}
-    inspected = {name: docker.container(container["Id"]) for name, container in of_stack(everything, stack).items()}
+    inspected = {name: docker.container(container["Id"]) for name, container in with_trials(everything, stack).items()}
     containers = {name: container for name, container in inspected.items() if container is not None}
     # Asked for only where it can be: a network that a running container is on cannot be removed.
     asleep = any(container["State"]["Status"] != "running" for container in containers.values())

@@ -11,7 +11,7 @@ from deploy.agent.data.owners import change_owners
 from deploy.agent.data.put_back import finish_put_back
 from deploy.agent.data.versions import remember_versions
 from deploy.agent.docker.api import Docker
-from deploy.agent.docker.containers import all_of_stack, of_stack
+from deploy.agent.docker.containers import all_of_stack, of_stack, with_trials
 from deploy.agent.docker.health import HEALTH_SECONDS, Before, Wait, restarts_before, stop_container
 from deploy.agent.errors import AgentError, told
 from deploy.agent.interrupts import shielded
@@ -72,7 +72,7 @@ def _make(docker: Docker, root: Path, request: ConvergeRequest, services: Servic
         return False
     mark_unproven(root, request["release"])
     point(root, "current", request["release"])
-    containers = of_stack(docker.containers({"kit.stack": request["stack"]}), request["stack"])
+    containers = with_trials(docker.containers({"kit.stack": request["stack"]}), request["stack"])
     for name in _with_action(services, "remove", "stop"):
         if name in containers:
             journal.say(f"stopping {name}")

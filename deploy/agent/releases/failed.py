@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 from deploy.agent.docker.api import Docker
-from deploy.agent.docker.containers import of_stack
+from deploy.agent.docker.containers import with_trials
 from deploy.agent.docker.logs import redacted_log
 from deploy.agent.errors import AgentError
 from deploy.agent.remembered import write_file
@@ -18,7 +18,7 @@ def keep_log(docker: Docker, root: Path, stack: str, service: str) -> Path | Non
     """Keep the last lines of a service's container; None if there are none, which is no failure."""
     path = _folder(root) / f"{service}.log"
     try:
-        container = of_stack(docker.containers({"kit.stack": stack}), stack).get(service)
+        container = with_trials(docker.containers({"kit.stack": stack}), stack).get(service)
         lines = redacted_log(docker, root, container["Id"], LINES) if container else []
         if not lines:
             return None

@@ -12,7 +12,7 @@ from deploy.agent.data.places import go_back
 from deploy.agent.data.put_back import put_back
 from deploy.agent.data.versions import remember_versions
 from deploy.agent.docker.api import Docker
-from deploy.agent.docker.containers import of_stack
+from deploy.agent.docker.containers import of_stack, with_trials
 from deploy.agent.docker.health import HEALTH_SECONDS, Wait, restarts_before, stop_container
 from deploy.agent.docker.logs import shown_log
 from deploy.agent.errors import AgentError, told
@@ -169,7 +169,7 @@ def go_back_to(
     The containers of `standing` are left alone.
     """
     earlier = (read_manifest(root, back["release"]) or {"services": {}})["services"]
-    containers = of_stack(docker.containers({"kit.stack": request["stack"]}), request["stack"])
+    containers = with_trials(docker.containers({"kit.stack": request["stack"]}), request["stack"])
     changed = {name: service for name, service in services.items() if name not in standing}
     for name in changed:
         if name in containers:

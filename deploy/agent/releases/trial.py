@@ -14,7 +14,7 @@ from deploy.agent import memory
 from deploy.agent.contract.trials import trial_of
 from deploy.agent.docker.api import Docker
 from deploy.agent.docker.checks import health_now
-from deploy.agent.docker.containers import of_stack
+from deploy.agent.docker.containers import of_stack, with_trials
 from deploy.agent.docker.health import HEALTH_SECONDS, Before, Wait
 from deploy.agent.errors import AgentError, told
 from deploy.agent.interrupts import shielded
@@ -82,6 +82,6 @@ def _try(docker: Docker, root: Path, request: ConvergeRequest, name: str, servic
 
 
 def _remove(docker: Docker, stack: str, name: str) -> None:
-    container = of_stack(docker.containers({"kit.stack": stack}), stack).get(trial_of(name))
+    container = with_trials(docker.containers({"kit.stack": stack}), stack).get(trial_of(name))
     if container is not None:
         docker.remove_whole(container["Id"])

@@ -102,6 +102,17 @@ def test_secrets_alone_come_back_without_the_data(host: Host, put_back: Restore)
     assert (host.root / "secrets/page/token").read_text() == "a token"
 
 
+def test_a_trial_that_a_killed_run_left_takes_no_part_in_a_restore(
+    host: Host, put_back: Restore, calls: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host.back_up()
+    (host.root / "secrets/page/token").unlink()
+    (page,) = Docker().containers()
+    trial = {**page, "Id": "2", "Labels": {**page["Labels"], "kit.service": "page.trial"}}
+    monkeypatch.setattr(Docker, "containers", lambda *_: [page, trial])
+    assert (put_back()["services"], calls) == (["page"], ["stop", "start page"])
+
+
 def test_data_that_does_not_run_goes_back_to_the_former_data(
     host: Host, put_back: Restore, monkeypatch: pytest.MonkeyPatch
 ) -> None:

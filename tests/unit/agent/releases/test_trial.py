@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -191,6 +192,17 @@ def test_a_trial_that_a_killed_run_left_is_replaced(root: Path, docker: TryingDo
     docker.made[TRIAL] = container(TRIAL, "left", NEW_IMAGE)
     converged(root)
     assert docker.acts == [f"remove {TRIAL} of left", "run gate", f"remove {TRIAL} of new gate", "up engine gate"]
+
+
+@pytest.mark.parametrize("is_sick", [False, True])
+def test_a_trial_that_was_left_is_removed_as_the_plan_says(root: Path, docker: TryingDocker, is_sick: bool) -> None:
+    docker.made[TRIAL] = container(TRIAL, "left", NEW_IMAGE)
+    docker.sick = {"new engine"} if is_sick else set()
+    asked = request(root, image=OLD_IMAGE)
+    asked["services"][TRIAL] = {"action": "remove"}
+    with pytest.raises(AgentError, match="engine did not get healthy") if is_sick else nullcontext():
+        converge.run(asked, Journal(str(root), "desk"))
+    assert TRIAL not in docker.made
 
 
 def test_an_interrupted_trial_is_removed(root: Path, docker: TryingDocker, monkeypatch: pytest.MonkeyPatch) -> None:

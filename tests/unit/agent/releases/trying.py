@@ -72,6 +72,9 @@ class TryingDocker(Docker):
             if each["Id"] == name:
                 each["State"]["Status"] = "exited"
 
+    def remove(self, name: str) -> None:
+        self.remove_whole(name)
+
     def remove_whole(self, name: str) -> None:
         self.acts.append(f"remove {name}")
         self.made = {service: each for service, each in self.made.items() if each["Id"] != name}
