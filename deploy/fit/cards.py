@@ -17,7 +17,9 @@ MARGIN = GIB
 FREE_MOST, FREE_LEAST = 0.985, 0.93
 """Part of an idle card's memory that programs get, at most and at least."""
 DESKTOP = GIB
-"""Memory that a desktop takes of a card, at most; other programs take what they want."""
+"""Memory that an idle desktop takes of a card, at most."""
+PROGRAMS_LEAST, PROGRAMS_PART = 3 * GIB, 0.2
+"""Memory that programs of a busy desktop take of a card, at most: the larger of a size and a part of the card."""
 LEAST_OWN = 3 * GIB
 """Graphics inside a processor have less memory of their own, and share the machine's."""
 
@@ -52,6 +54,11 @@ class Memory:
         least = (int(card * FREE_LEAST) - DESKTOP - MARGIN - reserved for card in self.each)
         most = (int(card * FREE_MOST) - MARGIN for card in self.each)
         return Range(*(sum(max(card, 0) for card in cards) for cards in (least, most)))
+
+    def beside_programs(self, reserved: int = 0) -> int:
+        """Return the memory of all cards that a first model is sure to get beside a busy desktop."""
+        taken = (max(PROGRAMS_LEAST, int(card * PROGRAMS_PART)) + MARGIN + reserved for card in self.each)
+        return sum(max(int(card * FREE_LEAST) - its, 0) for card, its in zip(self.each, taken, strict=True))
 
 
 def memory_of(cards: Sequence[SeenCard], vendor: str, chosen: Sequence[str], main: int | None = None) -> Memory:

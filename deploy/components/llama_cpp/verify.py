@@ -9,10 +9,11 @@ import pytest
 from deploy.agent.line import Line
 from deploy.components.llama_cpp.cards import offloaded
 from deploy.deployment.service import Service
+from deploy.fit.share import Share, Unknown
 from deploy.verify.checks import ensure, ensure_equal, ensure_refused, ensure_same_set
 from deploy.verify.containers import Containers
 from deploy.verify.questions import ensure_answered, ensure_vectors, short_question
-from deploy.verify.shares import Shares, ensure_as_predicted
+from deploy.verify.shares import Shares, ensure_as_predicted, ensure_no_room
 from deploy.verify.web import Web
 
 MODEL_LOADED = "model loaded"
@@ -54,7 +55,10 @@ def test_computes_on_its_card(
         # A program without a back end for the card says nothing of layers.
         ensure(MODEL_LOADED not in containers.logs(service), "computes on the CPU: its log tells of no layer on a card")
         pytest.skip("its log is too long to say")
-    ensure(layers.on_cards > 0, f"computes on the CPU: none of {layers.whole} layers lie on the card")
+    share = shares.of(service, service.facts["model"])
+    sure = share.sure_layers if isinstance(share, Share) and not service.facts["gpu_layers"] else None
+    if not layers.on_cards:
+        ensure_no_room(f"none of {layers.whole} layers lie on the card", sure)
     figures = f"{layers.on_cards} of {layers.whole} layers lie on the card"
     if wanted := service.facts["gpu_layers"]:
         is_right = layers.on_cards == min(wanted, layers.whole)
@@ -63,7 +67,9 @@ def test_computes_on_its_card(
         return
     if layers.overflowing:
         figures = f"{figures}, {layers.overflowing} of them without the weights of their experts"
-    telling(ensure_as_predicted(service, figures, layers.share, shares.of(service, service.facts["model"])))
+        if sure is not None and sure < 1:
+            share = Unknown("the log does not tell how much memory these experts have")
+    telling(ensure_as_predicted(service, figures, layers.share, share, sure or 0))
 
 
 def test_has_the_planned_context(service: Service, web: Web) -> None:

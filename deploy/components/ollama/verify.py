@@ -13,10 +13,11 @@ from deploy.agent.protocols.doors.names import same
 from deploy.components.ollama.cards import cards_found, next_step, troubles_of
 from deploy.components.ollama.memory import PROCESS_ON_CARD
 from deploy.deployment.service import Service
+from deploy.fit.share import Share
 from deploy.verify.checks import ensure, ensure_equal
 from deploy.verify.containers import Containers
 from deploy.verify.questions import FEW_TOKENS, ensure_vectors, short_question
-from deploy.verify.shares import Shares, ensure_as_predicted
+from deploy.verify.shares import Shares, ensure_as_predicted, ensure_no_room
 from deploy.verify.web import Web
 
 LIBRARIES: dict[str, tuple[str, ...]] = {"amd": ("rocm",), "nvidia": ("cuda", "vulkan"), "intel": ("vulkan",)}
@@ -99,7 +100,10 @@ def _ensure_it_lies_there(model: str, service: Service, web: Web, shares: Shares
     mine = loaded.pop(same(model), None)
     ensure(mine, f"{model} is not in memory right after its answer")
     whole, there = mine["size"], mine["size_vram"]
-    ensure(there, f"computes on the CPU: nothing of {model} lies on the card")
     figures = f"{there / GIB:.1f} of {whole / GIB:.1f} GiB ({100 * there // whole} %) of {model} lie on the card"
     held = sum(entry["size_vram"] + PROCESS_ON_CARD for entry in loaded.values() if entry["size_vram"])
-    return ensure_as_predicted(service, figures, there / whole, shares.of(service, model, held))
+    share = shares.of(service, model, held)
+    sure = share.sure if isinstance(share, Share) else None
+    if not there:
+        ensure_no_room(f"nothing of {model} lies on the card", sure)
+    return ensure_as_predicted(service, figures, there / whole, share, sure or 0)

@@ -9,8 +9,10 @@ from deploy.fit.share import Share, Unknown
 from deploy.verify.shares import Shares
 
 NEED, CARD = Range(9, 10), Memory((8,))
-WHOLE, PART = (Share(*bounds, NEED, CARD) for bounds in ((1.0, 1.0), (0.3, 0.5)))
-LAYERS = Share(0.2, 0.3, NEED, CARD, layers=65, wanted_layers=20)
+WHOLE, PART = (Share(*bounds, NEED, CARD, sure=bounds[0], sure_layers=bounds[0]) for bounds in ((1.0, 1.0), (0.3, 0.5)))
+BUSY = Share(0.9, 1.0, NEED, CARD, sure=0.4, sure_layers=0.3)
+NO_ROOM = Share(0.1, 0.2, NEED, CARD)
+LAYERS = Share(0.2, 0.3, NEED, CARD, layers=65, wanted_layers=20, sure=0.2)
 NOBODY_KNOWS = Unknown("nobody knows")
 
 

@@ -25,7 +25,7 @@ from deploy.stack import HERE
 from deploy.verify.checks import NotAsPlannedError
 from deploy.verify.containers import Containers
 from tests.locks import lock_of
-from tests.unit.rooms.predicted import NOBODY_KNOWS, PART, WHOLE, Predicted
+from tests.unit.rooms.predicted import BUSY, NO_ROOM, NOBODY_KNOWS, PART, WHOLE, Predicted
 
 ALL = "load_tensors: offloaded 29/29 layers to GPU\n"
 LOADED = "main: model loaded\n"
@@ -121,6 +121,12 @@ def layers(on_cards: int) -> str:
         (ALL, WHOLE, {}, "29 of 29 layers lie on the card; predicted: all of it"),
         (layers(12), PART, {}, "12 of 29 layers lie on the card; predicted: 30 to 50 %"),
         (layers(20), PART, {}, "20 of 29 layers lie on the card; predicted: 30 to 50 %"),
+        (
+            layers(10),
+            BUSY,
+            {},
+            "10 of 29 layers lie on the card; predicted: 90 to 100 %, or 30 % and more beside other programs",
+        ),
         (layers(12), WHOLE, {"gpu_layers": 12}, "12 of 29 layers lie on the card, as `gpu_layers` says"),
         (ALL, PART, {"gpu_layers": 99}, "29 of 29 layers lie on the card, as `gpu_layers` says"),
     ],
@@ -136,6 +142,8 @@ def test_a_model_that_lies_on_the_card_as_predicted_is_told_with_both_figures(
     [
         (layers(0), WHOLE, {}, "computes on the CPU: none of 29 layers lie on the card"),
         (layers(0), NOBODY_KNOWS, {}, "computes on the CPU"),
+        (layers(0), NO_ROOM, {"gpu_layers": 12}, "computes on the CPU"),
+        (layers(8), BUSY, {}, "90 to 100 %, or 30 % and more beside other programs; another program may hold"),
         (LOADED, PART, {}, "computes on the CPU: its log tells of no layer on a card"),
         (layers(28), WHOLE, {}, "28 of 29 layers lie on the card; predicted: all of it; another program may hold"),
         (layers(28), WHOLE, {}, "which `nvidia-smi` lists on the host"),
@@ -157,9 +165,15 @@ def test_less_on_the_card_than_predicted_is_red_with_both_figures_and_the_next_s
         checked(text, share, **fields)
 
 
-def test_experts_on_the_cpu_are_as_predicted_where_the_card_is_too_small() -> None:
-    (figures,) = checked(f"25 layers ( 5 overflowing)\n{ALL}", PART)
-    assert "5 of them without the weights of their experts; predicted: 30 to 50 %" in figures
+@pytest.mark.parametrize("share", [PART, BUSY])
+def test_experts_on_the_cpu_are_not_compared_where_the_card_may_be_too_small(share: Share) -> None:
+    with pytest.raises(pytest.skip.Exception, match="5 of them without the weights of their experts, the rest is"):
+        checked(f"25 layers ( 5 overflowing)\n{ALL}", share)
+
+
+def test_no_layer_on_the_card_undoes_no_apply_where_no_layer_is_sure_to_fit() -> None:
+    with pytest.raises(pytest.skip.Exception, match="none of 29 layers lie on the card: the memory of the card may be"):
+        checked(layers(0), NO_ROOM)
 
 
 def test_a_part_without_a_prediction_is_told_with_the_reason_and_undoes_no_apply() -> None:

@@ -10,7 +10,7 @@ from deploy.components.ollama import verify
 from deploy.components.ollama.memory import PROCESS_ON_CARD
 from deploy.fit.share import Share, Unknown
 from deploy.verify.checks import NotAsPlannedError
-from tests.unit.rooms.predicted import LAYERS, NOBODY_KNOWS, PART, WHOLE, Predicted
+from tests.unit.rooms.predicted import BUSY, LAYERS, NO_ROOM, NOBODY_KNOWS, PART, WHOLE, Predicted
 from tests.unit.rooms.test_ollama import OWN, TECH, engine
 from tests.unit.rooms.test_ollama_cards import GIB, ON_CARD, Told, answering, checked, log
 
@@ -22,6 +22,14 @@ from tests.unit.rooms.test_ollama_cards import GIB, ON_CARD, Told, answering, ch
         (4 * GIB, WHOLE, "4.0 of 4.0 GiB (100 %) of tech lie on the card; predicted: all of it"),
         (4 * GIB, PART, "4.0 of 4.0 GiB (100 %) of tech lie on the card; predicted: 30 to 50 %"),
         (2 * GIB, PART, "2.0 of 4.0 GiB (50 %) of tech lie on the card; predicted: 30 to 50 %"),
+        (
+            2 * GIB,
+            BUSY,
+            (
+                "2.0 of 4.0 GiB (50 %) of tech lie on the card; predicted: 90 to 100 %, or 40 % and more beside other"
+                " programs"
+            ),
+        ),
         (GIB, LAYERS, "1.0 of 4.0 GiB (25 %) of tech lie on the card; predicted: 20 of 65 layers, 20 to 30 %"),
     ],
 )
@@ -38,6 +46,7 @@ def test_a_share_as_predicted_is_told_with_both_figures(size_vram: int, share: S
         (GIB, PART, "memory of the card, which `rocm-smi --showpids` lists on the host; `kit restart main` loads it"),
         (GIB // 2, LAYERS, "(12 %) of tech lie on the card; predicted: 20 of 65 layers, 20 to 30 %; `kit logs main`"),
         (4 * GIB, LAYERS, "(100 %) of tech lie on the card; predicted: 20 of 65 layers, 20 to 30 %; `kit logs main`"),
+        (2 * GIB, LAYERS, "(50 %) of tech lie on the card; predicted: 20 of 65 layers, 20 to 30 %; `kit logs main`"),
         (0, PART, "computes on the CPU: nothing of tech lies on the card"),
     ],
 )
@@ -46,6 +55,12 @@ def test_another_share_than_predicted_is_red_with_both_figures_and_the_next_step
 ) -> None:
     with answering(size_vram) as (service, web, _), pytest.raises(NotAsPlannedError, match=re.escape(words)):
         checked(service, log(ON_CARD), web, share)
+
+
+def test_nothing_on_the_card_undoes_no_apply_where_no_part_is_sure_to_fit() -> None:
+    words = "nothing of tech lies on the card: the memory of the card may be too small"
+    with answering(0) as (service, web, _), pytest.raises(pytest.skip.Exception, match=words):
+        checked(service, log(ON_CARD), web, NO_ROOM)
 
 
 def test_what_further_models_of_the_engine_hold_of_the_card_is_counted() -> None:
