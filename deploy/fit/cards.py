@@ -75,7 +75,11 @@ def memory_of(cards: Sequence[SeenCard], vendor: str, chosen: Sequence[str], mai
     if not mine or len(sizes) < len(mine):
         raise UnknownMemoryError("the host does not tell the memory of its card")
     if min(sizes) < LEAST_OWN:
-        raise UnknownMemoryError("its card shares the memory of the machine")
+        if max(sizes) >= LEAST_OWN:
+            raise UnknownMemoryError(
+                f"one of its cards has less than {LEAST_OWN // GIB} GiB; name the others under `devices`"
+            )
+        raise UnknownMemoryError(f"its card{' shares' if len(sizes) == 1 else 's share'} the memory of the machine")
     return Memory(tuple(sizes))
 
 

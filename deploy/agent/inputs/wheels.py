@@ -41,7 +41,7 @@ class Uv:
     def unpack(self, wheels: list[Wheel], python: str, target: Path, work: Path) -> None:
         """Fetch wheels, check their hashes and unpack them into one folder."""
         if not Path(self.program).exists():
-            # Whether it is there is seen by the role alone, which runs where an image is missing, or in a full run.
+            # Only the role checks that uv is there, and it runs where an image is missing, or in a full run.
             raise AgentError(
                 f"uv is not installed at {self.program}", f"let `{Line('apply', '--full')}` as root install it"
             )

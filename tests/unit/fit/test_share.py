@@ -110,6 +110,12 @@ def test_what_does_not_fit_is_told_with_a_cure_that_helps() -> None:
         (cards(24, None), {}, "does not tell the memory of its card"),
         (cards(24, vendor="amd"), {}, "does not tell the memory of its card"),
         (cards(0.5, vendor="amd"), {"vendor": "amd"}, "shares the memory of the machine"),
+        (
+            cards(0.5, 20, vendor="amd"),
+            {"vendor": "amd"},
+            "one of its cards has less than 3 GiB; name the others under",
+        ),
+        (cards(0.5, 2, vendor="amd"), {"vendor": "amd"}, "its cards share the memory of the machine"),
         (cards(24), {"chosen": ("1",)}, "does not show its card"),
         (cards(24), {"models": (ModelMemory("m", None, "kit.lock has no header"),)}, "kit.lock has no header"),
         (cards(24), {"models": ()}, "it is no model of kit.yaml"),
