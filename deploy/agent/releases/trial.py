@@ -7,8 +7,9 @@ them share no data, and load no model twice into memory or onto a card.
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from deploy.agent import memory
 from deploy.agent.contract.trials import trial_of
@@ -24,6 +25,7 @@ from deploy.agent.releases.starting import start_beside
 
 if TYPE_CHECKING:
     from deploy.agent.contract.releases import ConvergeRequest, Service
+    from deploy.agent.contract.trials import Trial
 
 MIB = 2**20
 
@@ -42,22 +44,32 @@ def try_images(
     docker: Docker, root: Path, request: ConvergeRequest, services: dict[str, Service], journal: Journal
 ) -> None:
     """Try the new image of each service that answers now; raise TrialError for the first that does not get healthy."""
-    containers = of_stack(docker.containers({"kit.stack": request["stack"]}), request["stack"])
     for name, service in services.items():
         trial = service.get("trial")
-        if trial is None or not _gets_another_image(docker, service, containers.get(name)):
+        if trial is None:
             continue
-        free = memory.available_bytes()
-        if free < trial["memory_bytes"]:
-            needed = f"it may take {trial['memory_bytes'] // MIB} MiB of memory, and {free // MIB} MiB are free"
-            journal.say(f"the new {name} is not tried beside the running one: {needed}")
-            continue
-        journal.say(f"trying the new {name} beside the running one")
-        _try(docker, root, request, name, service, journal)
+        try:
+            if _gets_another_image(docker, request["stack"], name, service) and _has_memory(name, trial, journal):
+                journal.say(f"trying the new {name} beside the running one")
+                _try(docker, root, request, name, service, journal)
+        except TrialError:
+            raise
+        except (AgentError, OSError) as failure:
+            raise TrialError(name, told(failure), None) from failure
 
 
-def _gets_another_image(docker: Docker, service: Service, container: dict[str, Any] | None) -> bool:
+def _has_memory(name: str, trial: Trial, journal: Journal) -> bool:
+    free = memory.available_bytes()
+    if free >= trial["memory_bytes"]:
+        return True
+    needed = f"it may take {trial['memory_bytes'] // MIB} MiB of memory, and {free // MIB} MiB are free"
+    journal.say(f"the new {name} is not tried beside the running one: {needed}")
+    return False
+
+
+def _gets_another_image(docker: Docker, stack: str, name: str, service: Service) -> bool:
     """True if a service answers now, and its container is about to be replaced by one of another image."""
+    container = of_stack(docker.containers({"kit.stack": stack}), stack).get(name)
     wanted = docker.image(service["image"])
     if container is None or wanted is None or container["ImageID"] == wanted["Id"]:
         return False
@@ -77,7 +89,8 @@ def _try(docker: Docker, root: Path, request: ConvergeRequest, name: str, servic
     except (AgentError, OSError) as failure:
         raise TrialError(name, told(failure), keep_log(docker, root, stack, trial_of(name))) from failure
     finally:
-        with shielded():
+        # A container that stays hides no failure and stops no apply: the next plan removes it.
+        with shielded(), suppress(AgentError, OSError):
             _remove(docker, stack, name)
 
 

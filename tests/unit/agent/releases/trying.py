@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.agent.docker.api import Docker
+from deploy.agent.errors import AgentError
 from deploy.agent.stack.release import linked_release
 
 OLD, NEW = "1" * 64, "2" * 64
@@ -39,11 +40,20 @@ class TryingDocker(Docker):
         self.ids: dict[str, str] = {}
         """Ids of images that have another one than their name says."""
         self.version = "28.0.0"
+        self.broken: set[str] = set()
+        """Acts that fail."""
 
     def info(self) -> dict[str, Any]:
         return {"ServerVersion": self.version}
 
+    def _act(self, act: str) -> None:
+        self.acts.append(act)
+        if act in self.broken:
+            raise AgentError("Docker refuses this")
+
     def image(self, reference: str) -> dict[str, Any] | None:
+        if f"image {reference}" in self.broken:
+            raise AgentError("Docker refuses this")
         return {"Id": self.ids.get(reference, reference if reference.startswith("id of") else f"id of {reference}")}
 
     def tag(self, image: str, reference: str) -> None:
@@ -67,7 +77,7 @@ class TryingDocker(Docker):
         return next((each for each in self.made.values() if each["Id"] == name), None)
 
     def stop(self, name: str, _seconds: int = 30) -> None:
-        self.acts.append(f"stop {name}")
+        self._act(f"stop {name}")
         for each in self.made.values():
             if each["Id"] == name:
                 each["State"]["Status"] = "exited"
@@ -76,7 +86,7 @@ class TryingDocker(Docker):
         self.remove_whole(name)
 
     def remove_whole(self, name: str) -> None:
-        self.acts.append(f"remove {name}")
+        self._act(f"remove {name}")
         self.made = {service: each for service, each in self.made.items() if each["Id"] != name}
 
     def logs(self, _name: str, _lines: int = 30) -> list[str]:
