@@ -86,11 +86,14 @@ def roll_back(
     kept = keep_log(docker, root, request["stack"], service) if service and not trial else None
     with journal.step(f"rolling back to {release[:12]}"):
         try:
-            standing = _as_before(docker, root, request["stack"], back) if trial else ()
+            standing = _as_before(docker, root, request["stack"], back) if trial else frozenset()
+            if trial and trial.service not in standing:
+                stays = ""
             aside = go_back_to(docker, root, request, services, back, journal, standing)
         except (AgentError, OSError) as second:
-            words = f"rolling back to {release[:12]} failed as well: {told(second).problem}"
-            return _failed(failure, words, rolled_back=False)
+            failed = f"rolling back to {release[:12]} failed as well: {told(second).problem}"
+            next_step = _after(service, trial.log if trial else kept) if trial or kept else ""
+            return _failed(failure, "; ".join(filter(None, (failed, stays))), next_step, rolled_back=False)
     forget_way_back(root)
     words = "; ".join(filter(None, (done_words(release, aside), stays)))
     # Its own next step leads to the container, and that is the healthy one again.

@@ -50,3 +50,26 @@ def test_a_docker_that_fails_before_a_trial_stops_nothing_that_runs(root: Path, 
     assert failure.value.problem.endswith("; the running gate was not stopped")
     assert docker.made["gate"]["Id"] == "gate of old gate"
     assert docker.made["engine"]["Id"] == "engine of old engine"
+
+
+def test_a_way_back_that_fails_as_well_names_the_log_of_the_trial(root: Path, docker: TryingDocker) -> None:
+    half_done(root, docker)
+    docker.sick, docker.broken = {"new gate"}, {"stop engine of new engine"}
+    with pytest.raises(AgentError, match="the new gate did not get healthy") as failure:
+        converged(root)
+    assert failure.value.problem.endswith(
+        f"rolling back to {OLD[:12]} failed as well: Docker refuses this; the running gate was not stopped"
+    )
+    log = root / "run" / "failed" / f"{TRIAL}.log"
+    assert failure.value.next_step == f"the log of gate is in {log}; fix the cause, then run `kit apply` again"
+    assert not failure.value.details["rolled_back"]
+
+
+def test_a_running_container_of_another_release_is_not_said_to_stay(root: Path, docker: TryingDocker) -> None:
+    half_done(root, docker)
+    docker.made["gate"] = container("gate", "gate between", "kit/gate:1b")
+    docker.sick = {"new gate"}
+    with pytest.raises(AgentError, match="rolled back to release") as failure:
+        converged(root)
+    assert "stop gate of gate between" in docker.acts
+    assert "was not stopped" not in failure.value.problem
