@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 from pydantic import Discriminator, Field, Tag, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from deploy import __version__
 from deploy.agent.line import Line
 from deploy.deployment import cards
 from deploy.deployment.cards import Card, Cards, Toolkit
@@ -214,6 +215,7 @@ def read_lock(path: Path, spec_path: Path | None = None) -> Lock:
     lock, faults = validate(document, Lock)
     problems = [*document.problems, *problems_of(document, Lock, faults)]
     if problems or lock is None:
+        _ensure_no_newer_kit(document)
         raise SpecError(problems, anew)
     return lock
 
@@ -238,3 +240,18 @@ def _ensure_format(document: Document) -> None:
     if type(number) is int and number > FORMAT:
         wrong = f"format {number} is newer than this kit knows ({FORMAT}); update the kit"
         raise NewerLockError([document.problem(("format",), wrong)])
+
+
+def _ensure_no_newer_kit(document: Document) -> None:
+    """Refuse a lock whose faults may be keys that came with a newer kit."""
+    # packaging costs some milliseconds, and a lock without a fault needs none of it.
+    from packaging.version import InvalidVersion, Version
+
+    theirs = str(document.data.get("kit", ""))
+    try:
+        is_newer = Version(theirs) > Version(__version__)
+    except InvalidVersion:
+        return
+    if is_newer:
+        wrong = f"written by kit {theirs}, which is newer than this kit ({__version__}); update the kit"
+        raise NewerLockError([document.problem(("kit",), wrong)])

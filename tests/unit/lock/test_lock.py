@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from deploy import __version__
 from deploy.errors import KitError, SpecError
 from deploy.lock.missing import missing_inputs
 from deploy.lock.model import Lock, read_lock
@@ -117,6 +118,21 @@ def test_a_folder_in_the_place_of_a_lock_is_told_with_what_to_do(tmp_path: Path)
 def test_a_newer_format_is_refused_before_anything_else(tmp_path: Path) -> None:
     said = said_of(tmp_path, "format: 2\nwheels: elsewhere\n")
     assert said == ["kit.lock:1:9: format: format 2 is newer than this kit knows (1); update the kit"]
+
+
+@pytest.mark.parametrize("theirs", ["99.0", f"{__version__}.1", "99.0rc1"])
+def test_unknown_keys_of_a_newer_kit_ask_for_that_kit_and_nothing_else(tmp_path: Path, theirs: str) -> None:
+    said = said_of(tmp_path, f'format: 1\nkit: "{theirs}"\nmodels: {{}}\nlater: 1\n')
+    assert said == [
+        f"kit.lock:2:6: kit: written by kit {theirs}, which is newer than this kit ({__version__}); update the kit"
+    ]
+
+
+@pytest.mark.parametrize("theirs", [__version__, "0.0.1", "no version"])
+def test_unknown_keys_of_no_newer_kit_are_told_one_by_one(tmp_path: Path, theirs: str) -> None:
+    said = "\n".join(said_of(tmp_path, f'format: 1\nkit: "{theirs}"\nmodels: {{}}\nlater: 1\n'))
+    assert "later" in said
+    assert "newer" not in said
 
 
 @pytest.mark.parametrize(
