@@ -19,7 +19,7 @@ FREE_MOST, FREE_LEAST = 0.985, 0.93
 DESKTOP = GIB
 """Memory that an idle desktop takes of a card, at most."""
 PROGRAMS_LEAST, PROGRAMS_PART = 3 * GIB, 0.2
-"""Memory that programs of a busy desktop take of a card, at most: the larger of a size and a part of the card."""
+"""Memory allowed to the programs of a busy desktop on each card, by assumption: the larger of a size and a part."""
 LEAST_OWN = 3 * GIB
 """Graphics inside a processor have less memory of their own, and share the machine's."""
 
