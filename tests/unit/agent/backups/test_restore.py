@@ -39,7 +39,7 @@ def test_a_page_that_a_broken_database_ends_again_and_again_is_stopped_before_it
     host: Host, put_back: Restore, calls: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     host.back_up()
-    monkeypatch.setattr(Docker, "state", "restarting")
+    monkeypatch.setattr(restore, "Docker", type("Restarting", (Docker,), {"state": "restarting"}))
     assert (put_back()["services"], calls) == (["page"], ["stop", "start page"])
 
 
@@ -102,14 +102,20 @@ def test_secrets_alone_come_back_without_the_data(host: Host, put_back: Restore)
     assert (host.root / "secrets/page/token").read_text() == "a token"
 
 
+class WithTrial(Docker):
+    """A Docker with a running page, and a running trial of it."""
+
+    def containers(self, labels: Any = None) -> list[dict[str, Any]]:
+        (page,) = super().containers(labels)
+        return [page, {**page, "Id": "2", "Labels": {**page["Labels"], "kit.service": "page.trial"}}]
+
+
 def test_a_trial_that_a_killed_run_left_takes_no_part_in_a_restore(
     host: Host, put_back: Restore, calls: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     host.back_up()
     (host.root / "secrets/page/token").unlink()
-    (page,) = Docker().containers()
-    trial = {**page, "Id": "2", "Labels": {**page["Labels"], "kit.service": "page.trial"}}
-    monkeypatch.setattr(Docker, "containers", lambda *_: [page, trial])
+    monkeypatch.setattr(restore, "Docker", WithTrial)
     assert (put_back()["services"], calls) == (["page"], ["stop", "start page"])
 
 
