@@ -12,7 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deploy.agent.backups.damage import lost, remember_kept
+from deploy.agent.backups.damage import kept_in, lost, remember_kept
 from deploy.agent.backups.restic import Restic
 from deploy.agent.backups.snapshots import change_of, taken_at
 from deploy.agent.contract.backup_runs import DAY, seconds_of
@@ -29,15 +29,20 @@ Listed = dict[str, Any]
 """A snapshot as restic lists it."""
 
 
-def forget(root: Path, restic: Restic, backup: Backup, *, prune: bool) -> None:
-    """Remove old snapshots; raise AgentError, once, if one is gone that restic was not told to remove."""
+def forget(root: Path, restic: Restic, backup: Backup, *, prune: bool, before: set[str] | None) -> None:
+    """Remove old snapshots; raise AgentError, once, if one is gone that restic was not told to remove.
+
+    `before` has the snapshots that were on disk as this run began, or None for a repository elsewhere. A further one
+    is of a machine that backs up at the same time; not remembered, it makes the next run ask whose repository this is.
+    """
     listed = restic.ask("snapshots", "--host", backup["stack"], "--tag", "kit").listed
     there = {str(each["id"]) for each in listed}
     gone = lost(root, restic.repository, there)
     kept = set(kept_of(listed, backup["keep"], time.time()))
+    known = kept if before is None else kept & (before | kept_in(root, restic.repository))
     if not gone:
         # Ahead of the removal: a killed one must not look like a loss to the next run.
-        remember_kept(root, restic.repository, kept)
+        remember_kept(root, restic.repository, known)
     if old := sorted(there - kept):
         # Ahead as well: one start of restic does both, and may be killed between them.
         remember(root, unpruned=True)
@@ -46,7 +51,7 @@ def forget(root: Path, restic: Restic, backup: Backup, *, prune: bool) -> None:
         restic.ask("prune")
     if prune and read(root).get("unpruned"):
         remember(root, unpruned=False)
-    remember_kept(root, restic.repository, kept)
+    remember_kept(root, restic.repository, known)
     if gone:
         raise AgentError(
             f"backups of {restic.repository} are gone: {'; '.join(gone)}",

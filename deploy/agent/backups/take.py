@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from deploy.agent.backups.check import check_weekly
 from deploy.agent.backups.copies import PARTS, STATEMENT, remove_secrets, take_copies
 from deploy.agent.backups.damage import kept_in, remember_kept
-from deploy.agent.backups.files import has_locks
+from deploy.agent.backups.files import has_locks, snapshots_on_disk
 from deploy.agent.backups.left import clear_drill, clear_restores
 from deploy.agent.backups.machine import ensure_own, machine_tags
 from deploy.agent.backups.proof import number_of_files, proven
@@ -48,6 +48,7 @@ def run(request: BackUpRequest, journal: Journal) -> BackUpAnswer:
         # A killed run leaves its copies of secrets, whatever becomes of this one.
         remove_secrets(root)
         remember_run(root, begun)
+        on_disk = snapshots_on_disk(restic.repository)
         try:
             takes_over = request.get("takes_over", False)
             answer = _back_up(root, backup, restic, journal, before, is_watch=bool(interval), takes_over=takes_over)
@@ -55,7 +56,7 @@ def run(request: BackUpRequest, journal: Journal) -> BackUpAnswer:
                 remember(root, last=known.get("last"), runs=runs_of(known))
                 return answer
             if before is None:
-                _keep_up(root, backup, restic, journal, is_watch=bool(interval))
+                _keep_up(root, backup, restic, journal, on_disk, is_watch=bool(interval))
         except (AgentError, OSError) as problem:
             failure = told(problem, None if before else Line("backup", "now"))
             # The disk may be full, and the reason of the failure is more than its record.
@@ -163,13 +164,15 @@ def _remember_good(root: Path, answer: BackUpAnswer, before: Before | None, **lo
     remember(root, good=_with_result({"ended": now()}, answer), **looked)
 
 
-def _keep_up(root: Path, backup: Backup, restic: Restic, journal: Journal, *, is_watch: bool) -> None:
+def _keep_up(
+    root: Path, backup: Backup, restic: Restic, journal: Journal, on_disk: set[str] | None, *, is_watch: bool
+) -> None:
     """Remove old snapshots and check the repository; a backup before a change leaves both to the next run.
 
     A watch leaves the slow work to the daily run: the check, and the removal of data that no snapshot has any more.
     """
     with journal.step("retention"):
-        forget(root, restic, backup, prune=not is_watch)
+        forget(root, restic, backup, prune=not is_watch, before=on_disk)
     if not is_watch:
         with journal.step("check of the repository"):
             check_weekly(root, restic)

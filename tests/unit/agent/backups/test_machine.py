@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from deploy.agent.backups import retention, take
 from deploy.agent.errors import AgentError
 from deploy.agent.stack.backup_memory import log_path, now, observe, read, remember
 from tests.unit.agent.backups.conftest import Host, host_in
@@ -39,6 +40,25 @@ def test_a_repository_has_one_machine_until_a_person_says_otherwise(host: Host, 
     with pytest.raises(AgentError, match="is another one"):
         host.back_up()
     assert len(second.listed()["snapshots"]) == 3
+
+
+def test_of_two_machines_that_back_up_at_the_same_moment_one_keeps_the_repository(
+    host: Host, second: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host.back_up()
+    own = retention.forget
+
+    def beside(*words: Any, **more: Any) -> None:
+        # The other machine had asked whose repository this is before the first one's backup was there.
+        monkeypatch.setattr(take, "forget", own)
+        second.back_up(takes_over=True)
+        own(*words, **more)
+
+    monkeypatch.setattr(take, "forget", beside)
+    host.back_up()
+    with pytest.raises(AgentError, match="is another one"):
+        host.back_up()
+    second.back_up()
 
 
 def test_a_watch_before_the_restore_puts_no_empty_stack_in_front_of_the_backup(host: Host, second: Host) -> None:
