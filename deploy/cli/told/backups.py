@@ -161,10 +161,8 @@ def unlocked_words(unlocked: Mapping[str, list[str]]) -> list[str]:
     if not names:
         return []
     more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
-    told = (
-        f"kit.yaml does not have {', '.join(names[:MOST_NAMED])}{more}, so no backup and no kit.lock brings that back"
-    )
-    return [f"note: {told}; keep the files of a model that no library has, and name it under `models`"]
+    told = f"no backup and no kit.lock has these models: {', '.join(names[:MOST_NAMED])}{more}"
+    return [f"note: {told}; keep the files of a model that no library has, and name it under `models` in kit.yaml"]
 
 
 def shown(answer: BackupsAnswer) -> str:

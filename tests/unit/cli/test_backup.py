@@ -82,9 +82,9 @@ def test_models_that_nothing_brings_back_are_named(tmp_path: Path) -> None:
     seen = SeenBackups(has_restic=True, repository="/mnt/disk2/kit", good=good)
     observation = Observation(Docker(), OperatingSystem("debian", "12", "bookworm"), True, True, backups=seen)
     _, note = standing(share_of(tmp_path, ""), observation)
-    assert note.startswith("note: kit.yaml does not have mine of main, yours of main, so no backup and no kit.lock ")
+    assert note.startswith("note: no backup and no kit.lock has these models: mine of main, yours of main; ")
     (many,) = unlocked_words({"main": [f"m{number:02}" for number in range(MOST_NAMED + 3)]})
-    assert "m07 of main and 3 more, so " in many
+    assert "m07 of main and 3 more; " in many
     assert unlocked_words({}) == []
 
 
