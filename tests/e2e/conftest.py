@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator, Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.evidence import Evidence
-from tests.e2e.place import Place
+from tests.e2e.quickstart import prepared_quickstart
 from tests.e2e.stack import Stack
 from tests.e2e.stories import TOLD
 from tests.e2e.workstation import Workstation, prepared_workstation
@@ -34,18 +33,8 @@ def evidence() -> Evidence:
 @pytest.fixture(scope="session")
 def stack_up(evidence: Evidence) -> Iterator[Stack]:
     """The quickstart's stack, up; KIT_KEEP=1 leaves it for the next run, which then takes it over."""
-    stack = Stack(Place(), evidence)
-    try:
-        if not (KEEP and stack.place.reuse()):
-            stack.place.prepare()
-            stack.destroy()
+    with prepared_quickstart(evidence, KEEP) as stack:
         yield stack
-    finally:
-        with suppress(Exception):
-            stack.keep_logs()
-        if not KEEP:
-            stack.place.mend()
-            stack.destroy()
 
 
 @pytest.hookimpl(wrapper=True)
