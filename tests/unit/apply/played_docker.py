@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.agent.docker.api import Docker
+from tests.unit.listed import listed
 
 STARTED = "2026-11-28T08:34:18.638110315Z"
 
@@ -29,16 +30,7 @@ class PlayedDocker(Docker):
         """Number of trials of a new image."""
 
     def containers(self, _labels: dict[str, str] | None = None) -> list[dict[str, Any]]:
-        return [
-            {
-                "Id": each["Id"],
-                "Labels": each["Config"]["Labels"],
-                "State": each["State"]["Status"],
-                "Created": 1,
-                "ImageID": each["Image"],
-            }
-            for each in map(self._seen, self.made.values())
-        ]
+        return [listed(each) for each in map(self._seen, self.made.values())]
 
     def container(self, name: str) -> dict[str, Any] | None:
         return next((self._seen(each) for each in self.made.values() if each["Id"] == name), None)

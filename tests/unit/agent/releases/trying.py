@@ -9,6 +9,7 @@ from typing import Any
 from deploy.agent.docker.api import Docker
 from deploy.agent.errors import AgentError
 from deploy.agent.stack.release import linked_release
+from tests.unit.listed import listed
 
 OLD, NEW = "1" * 64, "2" * 64
 Container = dict[str, Any]
@@ -62,16 +63,7 @@ class TryingDocker(Docker):
 
     def containers(self, labels: dict[str, str] | None = None) -> list[dict[str, Any]]:
         assert labels == {"kit.stack": "home"}
-        return [
-            {
-                "Id": each["Id"],
-                "Labels": each["Config"]["Labels"],
-                "State": each["State"]["Status"],
-                "Created": 1,
-                "ImageID": each["Image"],
-            }
-            for each in self.made.values()
-        ]
+        return [listed(each) for each in self.made.values()]
 
     def container(self, name: str) -> Container | None:
         return next((each for each in self.made.values() if each["Id"] == name), None)
