@@ -92,7 +92,7 @@ def test_an_agents_failure_keeps_its_problem_and_next_step(tmp_path: Path, asked
 def test_an_interrupted_step_ends_by_itself_and_takes_along_what_it_started(tmp_path: Path) -> None:
     slow = tmp_path / "python"
     slow.write_text(
-        f"#!/bin/sh\ntrap 'sleep 1; touch {tmp_path}/cleared; exit 143' TERM\ntouch {tmp_path}/begun\n"
+        f"#!/bin/sh\ntrap 'sleep 1; touch {tmp_path}/cleared; exit 143' TERM\nread -r request\ntouch {tmp_path}/begun\n"
         "while :; do sleep 0.1; done\n"
     )
     slow.chmod(0o755)
