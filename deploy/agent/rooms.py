@@ -10,7 +10,7 @@ from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
 
 KIND = re.compile(r"[a-z][a-z0-9_]*")
-LOOKING = ("observe", "look")
+LOOKING = ("observe", "look", "index")
 """Read-only operations, which get no journal."""
 OPERATIONS = (*LOOKING, "apply", "drill", "restored", "add")
 

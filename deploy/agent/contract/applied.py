@@ -6,6 +6,7 @@ from typing import Any, TypedDict
 
 from deploy.agent.contract.backup_runs import SeenBackups
 from deploy.agent.contract.envelope import Request, StackRequest
+from deploy.agent.contract.indexes import SeenIndex
 
 
 class AppliedRequest(Request, total=False):
@@ -14,6 +15,8 @@ class AppliedRequest(Request, total=False):
     stack: str | None
     kit: str
     """Folder of all stacks."""
+    indexes: bool
+    """True if the search indexes are looked at, too."""
 
 
 class _AppliedAnswer(TypedDict):
@@ -24,9 +27,11 @@ class _AppliedAnswer(TypedDict):
 
 
 class AppliedAnswer(_AppliedAnswer, total=False):
-    """The stacks that have a release, and the release and the backups of the one that was asked for."""
+    """The stacks that have a release, and the release, backups and indexes of the one that was asked for."""
 
     backups: SeenBackups
+    indexes: dict[str, SeenIndex]
+    """Search indexes by service; left out unless requested."""
 
 
 class RenderedRequest(StackRequest):

@@ -10,6 +10,7 @@ from deploy.agent.contract.engines import AskedEngine, AskingRequest, SeenEngine
 from deploy.agent.contract.envelope import Formatted, Holder
 from deploy.agent.contract.firewall import Firewall
 from deploy.agent.contract.hardware import DeviceNode, Disk, Docker, Machine
+from deploy.agent.contract.indexes import SeenIndex
 from deploy.agent.contract.places import Kept, Left, Place, SeenData
 from deploy.agent.contract.released import Release
 from deploy.agent.contract.way_back import Way
@@ -172,3 +173,5 @@ class ProbeAnswer(Formatted, Releases, Images, Machine, UserData, Reach):
     engines: dict[str, SeenEngine | SeenNames]
     interrupted: str | None
     backups: SeenBackups
+    indexes: dict[str, SeenIndex]
+    """Search indexes by service."""

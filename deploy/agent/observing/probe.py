@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from deploy.agent import late
 from deploy.agent.contract import FORMAT
-from deploy.agent.data import places
+from deploy.agent.data import indexes, places
 from deploy.agent.data.left import left_behind
 from deploy.agent.data.owners import released_owners
 from deploy.agent.data.versions import data_versions
@@ -91,6 +91,7 @@ def run(request: ProbeRequest, journal: Journal) -> ProbeAnswer:
         "engines": _engines(request, root),
         "interrupted": unfinished_run(root, holder),
         "backups": backups.observe(root),
+        "indexes": indexes.observe(root),
     }
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from deploy.agent.data import indexes
 from deploy.agent.data.left import remembered_paths
 from deploy.agent.docker.api import Docker
 from deploy.agent.docker.containers import all_of_stack
@@ -33,13 +34,14 @@ def run(request: AppliedRequest, _journal: Journal) -> AppliedAnswer:
         return {"stacks": stacks, "release": None, "deployment": None, "places": []}
     root = kit / stack
     decided = read_json(root / "current" / "deployment.json")
-    return {
+    answer: AppliedAnswer = {
         "stacks": stacks,
         "release": _release(root),
         "deployment": decided,
         "places": remembered_paths(root),
         "backups": observe(root),
     }
+    return {**answer, "indexes": indexes.observe(root)} if request.get("indexes") else answer
 
 
 def remains(request: RemainsRequest, _journal: Journal) -> RemainsAnswer:

@@ -13,6 +13,7 @@ from deploy.cli.terminal.board import duration
 from deploy.cli.terminal.columns import bad, columns, dim, good
 from deploy.cli.told.backups import NO_BACKUPS, backup_document, standing
 from deploy.cli.told.drift import drift
+from deploy.cli.told.indexes import lost_lines
 from deploy.cli.told.machine import first_card, host_line
 from deploy.cli.told.modelling import counted, summary
 from deploy.cli.told.welcome import page_address, places
@@ -42,6 +43,7 @@ def state_text(share: Share, prepared: Prepared, every_package: bool) -> str:
         parts.append("\n".join(_models(share, observation)))
     parts.append("\n".join(_images(share, observation, every_package)))
     parts.append("\n".join(f"{bad('drift')}  {line}" for line in _drift(share, observation)))
+    parts.append("\n".join(lost_lines(observation)))
     parts += list(printed(observation))
     parts.append("\n".join(_left(observation)))
     pending = len(plan.operations)
@@ -251,6 +253,7 @@ def _host_document(share: Share, prepared: Prepared) -> dict[str, Any]:
         "pending": len(prepared.plan.operations),
         "data": _data(share, observation),
         "backups": backup_document(share, observation),
+        "indexes": observation.indexes,
     }
 
 

@@ -20,6 +20,7 @@ from deploy.errors import FAILED
 from deploy.hosts.observation.backups import SeenBackups
 from deploy.hosts.wire.transport import Transport
 from deploy.verify.backups import backup_check
+from deploy.verify.indexes import index_check
 from deploy.verify.left_out import LeftOut
 from deploy.verify.report import Check, Report
 from deploy.verify.run import run_checks
@@ -52,6 +53,7 @@ def command(output: Output, target: Target) -> int:
         )
     seen = hosts.each(lambda host, transport: _applied(desired.on(host), transport))
     unapplied = {host: _unapplied(desired.on(host), answer) for host, answer in seen.items()}
+    reports = {host: _with_indexes(report, seen[host], wanted.get(host, ())) for host, report in reports.items()}
     if not target.names:
         reports = {host: _with_backups(desired.on(host), report, seen[host]) for host, report in reports.items()}
     texts = {
@@ -75,8 +77,15 @@ def _checked(share: Share, services: tuple[str, ...] | None, display: Display, a
 
 
 def _applied(share: Share, transport: Transport) -> AppliedAnswer:
-    request: AppliedRequest = {"stack": share.deployment.stack}
+    request: AppliedRequest = {"stack": share.deployment.stack, "indexes": True}
     return transport.call(APPLIED, request)
+
+
+def _with_indexes(report: Report, seen: AppliedAnswer, wanted: tuple[str, ...]) -> Report:
+    """Return a report with the checks of the search indexes of these services."""
+    indexes = seen.get("indexes", {})
+    checks = (index_check(name, indexes[name]) for name in sorted(indexes) if name in wanted)
+    return Report((*report.checks, *checks))
 
 
 def _with_backups(share: Share, report: Report, seen: AppliedAnswer) -> Report:

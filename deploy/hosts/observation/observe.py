@@ -38,6 +38,7 @@ from deploy.stack import HERE
 
 if TYPE_CHECKING:
     from deploy.agent.contract.envelope import Holder
+    from deploy.agent.contract.indexes import SeenIndex
     from deploy.agent.contract.probe import ProbeAnswer, Settings
     from deploy.agent.contract.released import Manifest
     from deploy.agent.contract.way_back import Unsettled
@@ -117,6 +118,8 @@ class Observation:
     interrupted: str | None = None
     """The last run if it was cut off before its end."""
     backups: SeenBackups = field(default_factory=SeenBackups)
+    indexes: dict[str, SeenIndex] = field(default_factory=dict)
+    """Service to its search index."""
     converged_by: str = ""
     """The run that brought the running release; empty after a rollback."""
     unsettled: Unsettled | None = None
@@ -226,6 +229,7 @@ def _read(answer: ProbeAnswer) -> Observation:
         holder=answer["hold"]["holder"] if answer["hold"] else None,
         interrupted=answer["interrupted"],
         backups=SeenBackups(**answer["backups"]),
+        indexes=answer.get("indexes", {}),
     )
 
 

@@ -21,6 +21,7 @@ from deploy.components.open_webui.agent.values import value_of
 
 if TYPE_CHECKING:
     from deploy.agent.contract.bridge import AddAnswer
+    from deploy.agent.contract.indexes import SeenIndex
 
 
 def observe(service: dict[str, Any], root: str) -> dict[str, Any]:
@@ -54,6 +55,19 @@ def restored(service: dict[str, Any], root: str, _journal: Journal) -> dict[str,
 
     with _reading(f"the database in {service['path']}"):
         return {"findings": [searched(service, root)]}
+
+
+def index(service: dict[str, Any], _root: str) -> SeenIndex:
+    """Return what search does not find because files of its index are lost; changes nothing."""
+    from deploy.components.open_webui.agent.lacks import MEND, lacks
+    from deploy.components.open_webui.agent.vector_store import DATABASE, lost_of
+
+    data = Path(service["path"])
+    try:
+        return {"lost": lacks(data, lost_of(data)), "next": MEND}
+    except sqlite3.DatabaseError as problem:
+        restore = f"restore a backup: `{Line('backup', 'restore', 'latest')}`"
+        return {"lost": [f"search does not work: cannot read {data / DATABASE}: {problem}"], "next": restore}
 
 
 def apply(service: dict[str, Any], root: str, journal: Journal) -> dict[str, Any]:

@@ -16,6 +16,8 @@ _SETTINGS = "SELECT key, CAST(value AS TEXT) FROM config WHERE value IS NOT NULL
 _ACCOUNTS = 'SELECT id, lower(email) FROM "user" ORDER BY rowid'
 _NEWEST_CHAT = "SELECT max(updated_at) FROM chat"
 WAIT_SECONDS = 5.0
+WRITE_VERSION = 18
+"""Place of the byte in a database's header that says how it is written: 1 with a rollback journal, 2 with a log."""
 KNOWN_IDS = 50
 """Number of accounts that identify a database; the oldest are in every copy of it."""
 _NEWEST_ACCOUNT = 'SELECT max(max(coalesce(created_at, 0), coalesce(last_active_at, 0))) FROM "user"'
@@ -45,9 +47,19 @@ class Stored:
 
 def connect(database: Path) -> sqlite3.Connection:
     """Open a database for reading without leaving a trace."""
-    # Without a log beside it nobody writes now, and reading must not make one.
-    quiet = "" if database.with_name(f"{database.name}-wal").exists() else "&immutable=1"
+    # Without its log nobody writes now, and reading must not make one. A database that has no log is locked instead.
+    is_quiet = _has_log(database) and not database.with_name(f"{database.name}-wal").exists()
+    quiet = "&immutable=1" if is_quiet else ""
     return sqlite3.connect(f"file:{quote(str(database))}?mode=ro{quiet}", uri=True, timeout=WAIT_SECONDS)
+
+
+def _has_log(database: Path) -> bool:
+    """True if a database's writes go to a log (WAL), by its header, or if that cannot be read."""
+    try:
+        with database.open("rb") as file:
+            return file.read(WRITE_VERSION + 1)[WRITE_VERSION:] != b"\1"
+    except OSError:
+        return True
 
 
 def looked(database: Path, *, counted: bool) -> dict[str, Any]:
