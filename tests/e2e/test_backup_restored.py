@@ -12,12 +12,14 @@ from typing import Any
 
 import pytest
 
+from tests.e2e.lost_index import ensure_told, ensure_whole, lose_index_of
 from tests.e2e.place import Document
 from tests.e2e.stack import KIT, Stack, images_stay
 from tests.e2e.webui import Person
 
 pytestmark = pytest.mark.e2e
 
+GRANARY = "The miller of Ostervik keeps nine blue lanterns in the granary."
 SENTENCE = "The lighthouse keeper of Merrowby paints the stairs green each third spring."
 KEY_FOLDER = "secrets/kit_backup"
 
@@ -27,7 +29,9 @@ def test_a_box_with_nothing_but_the_repository_and_its_key_gets_all_that_people_
 ) -> None:
     person, password = Person(stack), stack.secret("webui_admin_password")
     chat = person.write_chat("Stairs", "They are green.")
+    unfound = person.upload("granary.txt", f"{GRANARY}\n")
     document = person.upload("lighthouse.txt", f"Bread rises in a warm kitchen.\n\n{SENTENCE}\n")
+    ensure_told(stack, "granary.txt", lose_index_of(stack, unfound))
     repository = tmp_path / "disk2" / "kit"
     with backed_up(stack, repository):
         taken = stack.kit("backup", "now", "--json").here
@@ -44,6 +48,9 @@ def test_a_box_with_nothing_but_the_repository_and_its_key_gets_all_that_people_
         again = Person(stack, password)
         assert "They are green." in again.chat_text(chat)
         assert "Later" not in again.chats().values()
+        assert any("open_webui has made its index anew" in note for note in moved["hosts"]["here"]["notes"])
+        ensure_whole(stack)
+        assert GRANARY in json.dumps(again.answer("Who keeps lanterns in the granary?", unfound)["sources"])
         assert SENTENCE in json.dumps(again.answer("Who paints stairs in Merrowby?", document)["sources"])
         assert (stack.root / "secrets/open_webui/webui_secret_key").read_bytes() == token
         assert stack.is_settled
@@ -106,11 +113,14 @@ def ensure_drilled(stack: Stack, snapshot: str) -> None:
     answer = stack.kit("backup", "drill", "--json").here
     assert answer["snapshot"] == snapshot
     (page,) = [part for part in answer["parts"] if part["part"] == "open_webui"]
-    assert page["findings"] == [
+    *findings, lost = page["findings"]
+    assert findings == [
         "signed in as kit@localhost",
         "the newest chat is there with its messages",
         "search finds the newest document",
     ]
+    assert "of the document granary.txt: " in lost
+    assert lost.endswith("a restore makes the index anew")
     assert all(page["rows"][database] > 0 for database in ("webui.db", "vector_db/chroma.sqlite3"))
     assert stack.containers() == running
     assert not (stack.root / "backup/drill").exists()

@@ -32,7 +32,7 @@ CHUNK_CHARACTERS = 120
 """Size of a chunk: the index counts chunks, and the model's work goes by their characters."""
 PER_FILE = 200
 ASKED, ANSWERS = 20, 3
-INDEX = "vector_db"
+INDEX, INDEX_CHECK = "vector_db", "has its whole search index"
 CATCH = ("herring", "mackerel", "plaice", "turbot", "whiting", "halibut", "pollack", "gurnard", "haddock", "lobster")
 _HELD = """
 SELECT count(*) FROM embeddings JOIN segments ON segments.id = embeddings.segment_id
@@ -81,8 +81,13 @@ def chunks(stack: Stack, dice: random.Random, number: int) -> str:
                 take_files_out(stack, repository, key)
                 stack.kit("backup", "restore", "latest", "--key", str(key), "--yes", "--json")
             base.ensure_found("after a restore into an emptied stack, from the repository alone")
+            _lose_index(stack)
+            left = base.found("after the loss of the index' files")
+            _ensure_told(stack, folder.name)
+            stack.kit("backup", "now", "--json")
+            stack.kit("backup", "restore", "latest", "--json")
+            base.ensure_found("after a restore of a backup with the lost index")
         _lose_index(stack)
-        left = base.found("after the loss of the index' files")
         assert Person(stack).ask("/api/v1/knowledge/reindex", {}) is True
         base.ensure_found("after Reindex in the page")
         held = _held(stack, base.id)
@@ -158,6 +163,14 @@ def _lose_index(stack: Stack) -> None:
         if path.is_dir():
             shutil.rmtree(path)
     stack.kit("start", "open_webui", "--json")
+
+
+def _ensure_told(stack: Stack, base: str) -> None:
+    """Let status and verify name the knowledge base."""
+    told = " ".join(stack.kit("status", "--json").here["indexes"]["open_webui"]["lost"])
+    assert f"of the knowledge base {base}: " in told
+    report = stack.kit("verify", "open_webui", "--json", code=1).here
+    assert [check["name"] for check in report["checks"] if check["outcome"] == "failed"] == [INDEX_CHECK]
 
 
 ON_THE_QUICKSTART: dict[str, QuickstartStrain] = {"chunks": chunks}

@@ -1,4 +1,4 @@
-"""Notes after a restore: models that this host lacks, and restored data that does not answer."""
+"""Notes after a restore: models that this host lacks, indexes that were made anew, data that does not answer."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def missing_models(restic: Restic, backup: Backup, snapshot: str, said: Statemen
 
 
 def unanswered(root: Path, services: list[str], journal: Journal) -> Iterator[str]:
-    """Yield the problem of each restored application that does not find what is in its data."""
+    """Yield what each restored application made anew, and the problem of one that does not find what is in its data."""
     for name in services:
         service = decided_service(root, name)
         if service is None or not has_operation(service["kind"], "restored"):
@@ -45,6 +45,7 @@ def unanswered(root: Path, services: list[str], journal: Journal) -> Iterator[st
         asked = {"name": name, "room": service["room"], "path": service["data"]["host_path"]}
         with journal.step(f"search in {name}"):
             try:
-                call_room(service["kind"], "restored", asked, str(root), journal)
+                answer = call_room(service["kind"], "restored", asked, str(root), journal)
+                yield from (f"{lost}; {name} has made its index anew" for lost in answer.get("rebuilt", []))
             except AgentError as problem:
                 yield f"{problem.problem}; {problem.next_step}"

@@ -169,7 +169,7 @@ def test_restored_data_whose_index_finds_nothing_is_told_with_the_way_to_rebuild
     add_document(data)
     address = f"127.0.0.1:{application.server_address[1]}"
     service = {"name": "open_webui", "room": {"address": address}, "path": str(data)}
-    expected = {"findings": ["search finds the newest document"]}
+    expected = {"rebuilt": [], "findings": ["search finds the newest document"]}
     assert restored(service, str(data.parent), Journal("", "")) == expected
     application.chunk = ""
     with pytest.raises(AgentError, match="search does not find the document f1") as failure:

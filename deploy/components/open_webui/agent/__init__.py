@@ -49,12 +49,16 @@ def drill(service: dict[str, Any], root: str, journal: Journal) -> dict[str, Any
         return {"findings": findings(service, root, journal)}
 
 
-def restored(service: dict[str, Any], root: str, _journal: Journal) -> dict[str, Any]:
-    """Search for the newest document of restored data; raise AgentError if the index does not find it."""
+def restored(service: dict[str, Any], root: str, journal: Journal) -> dict[str, Any]:
+    """Search for the newest document of restored data, and let the application make a lost index anew.
+
+    Raise AgentError if search does not find what is there.
+    """
     from deploy.components.open_webui.agent.proof import searched
+    from deploy.components.open_webui.agent.rebuild import rebuilt
 
     with _reading(f"the database in {service['path']}"):
-        return {"findings": [searched(service, root)]}
+        return {"rebuilt": rebuilt(service, root, journal), "findings": [searched(service, root)]}
 
 
 def index(service: dict[str, Any], _root: str) -> SeenIndex:

@@ -14,6 +14,8 @@ from deploy.agent.errors import AgentError
 from deploy.agent.line import Line
 from deploy.components.open_webui.agent.sign_ins import LIMIT, SIGN_IN, TOO_MANY, patiently
 
+PATIENCE_SECONDS = 60
+
 
 class RefusedError(Exception):
     """A file that Open WebUI does not take, in its own words."""
@@ -26,6 +28,7 @@ class Admin:
         self.address = address
         self.email = ""
         self.headers = {"Content-Type": "application/json"}
+        self.patience_seconds = PATIENCE_SECONDS
 
     def sign_in(self, email: str, password: str, say: Callable[[str], None]) -> None:
         """Sign in; later requests are an administrator's. A limit of sign-ins is waited for, and said."""
@@ -87,7 +90,8 @@ class Admin:
     def _sent(
         self, method: str, path: str, body: bytes | Iterable[bytes] | None, headers: dict[str, str]
     ) -> tuple[int, dict[str, Any]]:
-        with closing(http.client.HTTPConnection(*_host_port(self.address), timeout=60)) as connection:
+        host, port = _host_port(self.address)
+        with closing(http.client.HTTPConnection(host, port, timeout=self.patience_seconds)) as connection:
             try:
                 connection.request(method, path, body, headers)
                 answer = connection.getresponse()

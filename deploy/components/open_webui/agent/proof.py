@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
 import json
 import sqlite3
 from contextlib import closing
@@ -14,11 +11,14 @@ from typing import Any
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
 from deploy.components.open_webui.agent.admin import Admin
+from deploy.components.open_webui.agent.lacks import MEND, lacks
+from deploy.components.open_webui.agent.people import SESSIONS, People
 from deploy.components.open_webui.agent.stored import connect
 from deploy.components.open_webui.agent.values import value_of
+from deploy.components.open_webui.agent.vector_store import DATABASE as INDEX
+from deploy.components.open_webui.agent.vector_store import lost_of
 
-SESSIONS = {"secret": "webui_secret_key", "owner": "open_webui"}
-DATABASE, INDEX = "webui.db", "vector_db/chroma.sqlite3"
+DATABASE = "webui.db"
 ASKED_CHARACTERS = 200
 """Beginning of a document's text that is searched for; an embedding model reads no more than some hundred."""
 MOST_CHUNKS, HEAD_CHARACTERS = 10, 20
@@ -27,11 +27,6 @@ MOST_CHUNKS, HEAD_CHARACTERS = 10, 20
 An index that lost its files answers with what is left of it: another chunk of the same document proves nothing.
 """
 NEXT = "try an older backup"
-REBUILD = (
-    "as an administrator of the page, open Admin Panel, Settings, Documents, and click Reindex Embedding Data; "
-    "upload a document of a chat again"
-)
-"""Way to a new index: the application makes one of the documents' texts in its database."""
 # A person who waits for an account has no access.
 _CHAT = """
 SELECT chat.id, user_id, chat.chat FROM chat JOIN "user" AS person ON person.id = user_id
@@ -51,8 +46,12 @@ def findings(service: dict[str, Any], root: str, journal: Journal) -> list[str]:
     with closing(connect(data / DATABASE)) as database:
         people = People(database, service["address"], value_of(SESSIONS, root))
         chat = _chat(database, people)
-        document = _document(database, _collections(data / INDEX), people)
-    return [f"signed in as {account['email']}", chat, document]
+        # A restore makes a lost index anew: its loss says nothing against the backup.
+        lost = lost_of(data)
+        whole = _collections(data / INDEX) - {each.collection for each in lost}
+        document = _document(database, whole, people)
+    told = [f"{words}; a restore makes the index anew" for words in lacks(data, lost)]
+    return [f"signed in as {account['email']}", chat, document, *told]
 
 
 def searched(service: dict[str, Any], root: str) -> str:
@@ -63,30 +62,7 @@ def searched(service: dict[str, Any], root: str) -> str:
         try:
             return _document(database, _collections(data / INDEX), people)
         except AgentError as problem:
-            raise AgentError(problem.problem, REBUILD) from problem
-
-
-class People:
-    """The API as its people see it, by sessions signed with the restored key: nobody's password is needed."""
-
-    def __init__(self, database: sqlite3.Connection, address: str, key: str) -> None:
-        self._database, self._address, self._key = database, address, key
-
-    def session(self, person: str) -> Admin:
-        """Return the API as one person sees it."""
-        client = Admin(self._address)
-        claims = {"id": person, "typ": "session", **self._stamp(person)}
-        signed = f"{_part({'alg': 'HS256', 'typ': 'JWT'})}.{_part(claims)}"
-        signature = hmac.new(self._key.encode(), signed.encode(), hashlib.sha256).digest()
-        client.headers["Authorization"] = f"Bearer {signed}.{_text(signature)}"
-        return client
-
-    def _stamp(self, person: str) -> dict[str, Any]:
-        """Return the account's own stamp of its sessions; older releases have none."""
-        seen = self._database.execute("SELECT * FROM auth WHERE id = ?", (person,))
-        columns = [column[0] for column in seen.description]
-        row = dict(zip(columns, seen.fetchone() or ()))
-        return {"session_stamp": row["session_stamp"]} if "session_stamp" in row else {}
+            raise AgentError(problem.problem, MEND) from problem
 
 
 def _chat(database: sqlite3.Connection, people: People) -> str:
@@ -136,11 +112,3 @@ def _plain(text: str) -> str:
 def _texts(chat: dict[str, Any]) -> set[str]:
     messages = (chat.get("history") or {}).get("messages") or {}
     return {str(message.get("content")) for message in messages.values()}
-
-
-def _part(value: dict[str, Any]) -> str:
-    return _text(json.dumps(value).encode())
-
-
-def _text(value: bytes) -> str:
-    return base64.urlsafe_b64encode(value).decode().rstrip("=")

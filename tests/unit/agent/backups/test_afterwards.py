@@ -41,3 +41,12 @@ def test_restored_data_that_does_not_answer_is_told_and_a_room_without_a_questio
     monkeypatch.setattr(afterwards, "call_room", silent)
     expected = ["search does not find the document f1; rebuild its index"]
     assert list(afterwards.unanswered(host.root, ["page", "gone"], QUIET)) == expected
+
+
+def test_an_index_that_a_restored_application_made_anew_is_told(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = {"name": "page", "kind": "page", "data": {"host_path": str(host.data)}, "room": {}}
+    (host.root / "current/deployment.json").write_text(json.dumps({"services": [page]}))
+    monkeypatch.setattr(afterwards, "has_operation", lambda *_: True)
+    monkeypatch.setattr(afterwards, "call_room", lambda *_: {"rebuilt": ["search does not find 2 of 3 chunks"]})
+    expected = ["search does not find 2 of 3 chunks; page has made its index anew"]
+    assert list(afterwards.unanswered(host.root, ["page"], QUIET)) == expected
