@@ -65,7 +65,9 @@ def kept_of(listed: list[Listed], keep: Mapping[str, int], now: float) -> Iterat
     newest_first = sorted(listed, key=taken_at)[::-1]
     plain = [each for each in newest_first if not change_of(each)]
     for name, count in keep.items():
-        yield from (str(each["id"]) for each in _newest_of_each(plain, _PERIODS[name])[:count])
+        newest = _newest_of_each(plain, _PERIODS[name])
+        # The oldest one stays while there is a place for it, as with restic 0.16 and newer.
+        yield from (str(each["id"]) for each in (*newest, *plain[-1:])[:count])
     for number, each in enumerate(each for each in newest_first if change_of(each)):
         if number < KEPT_NUMBER or seconds_of(taken_at(each)) >= now - KEPT_DAYS * DAY:
             yield str(each["id"])
