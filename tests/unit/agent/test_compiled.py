@@ -30,6 +30,16 @@ def agent(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture(scope="module")
+def compiled_once(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The agent's modules, compiled for the Python of these tests."""
+    path = tmp_path_factory.mktemp("agent") / agent_zip().name
+    path.parent.chmod(0o755)
+    path.write_bytes(agent_zip().content)
+    compile_beside(path, Path(compiled_place(str(path))), checksum)
+    return Path(compiled_place(str(path))).read_bytes()
+
+
 def compiled(agent: Path) -> Path:
     tag = subprocess.run([HOST_PYTHON, "-c", TAG], capture_output=True, text=True, check=True).stdout.strip()
     return agent.with_name(f"{agent.name}.{tag}")
@@ -52,30 +62,28 @@ def test_the_first_probe_compiles_and_the_next_one_starts_from_that(agent: Path)
 
 
 @root_only
-@pytest.mark.parametrize("damage", ["cut", "changed", "empty", "open", "foreign"])
-def test_what_is_damaged_or_not_its_own_is_not_started_from_and_made_anew(agent: Path, damage: str) -> None:
+def test_what_is_damaged_is_not_started_from_and_made_anew(agent: Path) -> None:
     loaded_from(agent)
     file = compiled(agent)
     whole = file.read_bytes()
     file.chmod(0o644)
-    if damage == "open":
-        file.chmod(0o666)
-    elif damage == "foreign":
-        os.chown(file, 12345, 12345)
-    else:
-        cut = {"cut": whole[:-100], "changed": whole.replace(b"probe", b"prone", 1), "empty": b""}[damage]
-        file.write_bytes(cut)
+    file.write_bytes(whole[:-100])
     assert loaded_from(agent) == {str(agent)}
     assert loaded_from(agent) == {str(file)}
     assert file.stat().st_uid == 0
 
 
 @root_only
-def test_what_was_compiled_of_other_sources_is_not_started_from(agent: Path) -> None:
-    loaded_from(agent)
+@pytest.mark.parametrize("damage", [None, "cut", "changed", "empty", "open", "foreign"])
+def test_only_what_is_whole_and_roots_own_is_used(agent: Path, compiled_once: bytes, damage: str | None) -> None:
+    file = Path(compiled_place(str(agent)))
+    changed = {"cut": compiled_once[:-100], "changed": compiled_once.replace(b"probe", b"prone", 1), "empty": b""}
+    file.write_bytes(changed.get(damage or "", compiled_once))
+    file.chmod(0o666 if damage == "open" else 0o444)
+    if damage == "foreign":
+        os.chown(file, 12345, 12345)
+    assert usable(str(agent)) == (None if damage else str(file))
     agent.chmod(0o644)
-    agent.write_bytes(agent.read_bytes() + b"")
-    assert loaded_from(agent) == {str(compiled(agent))}
     agent.write_bytes(build({"__main__.py": "print('another')"}))
     assert usable(str(agent)) is None
 
