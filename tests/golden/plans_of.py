@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import shutil
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,15 +22,15 @@ COMPOSE = "compose.yaml"
 CASES = sorted(path.parent for path in PLANS.glob("*/kit.yaml"))
 
 
-def plan_of(case: Path, work: Path, host: str = HERE) -> str:
+def plan_of(case: Path, host: str = HERE) -> str:
     """Return the plan's text for a case's kit.yaml on a case's host, which may have another name."""
-    wanted = desired_of(case / "kit.yaml", work)
+    wanted = _kept(case / "kit.yaml")
     before = case / "before.yaml"
     observed = case / "observed.yaml"
     change = yaml.safe_load(observed.read_text()) if observed.exists() else {}
     choices = change.pop("data", {})
     base = bare if change.pop("host", "settled") == "bare" else settled
-    answer = base(desired_of(before, work) if before.exists() else wanted)
+    answer = base(_kept(before) if before.exists() else wanted)
     if before.exists():
         answer["folders"] = {**bare(wanted)["folders"], **answer["folders"]}
     observation = replace(read_observation(merged(answer, change)), host=host)
@@ -42,6 +44,13 @@ def desired_of(spec: Path, work: Path) -> Share:
     return load_desired(work / "kit.yaml").on(HERE)
 
 
-def compose_of(case: Path, work: Path) -> str:
+def compose_of(case: Path) -> str:
     """Return the compose file that a case's kit.yaml renders."""
-    return next(file.content for file in desired_of(case / "kit.yaml", work).bundle.files if file.path == COMPOSE)
+    return next(file.content for file in _kept(case / "kit.yaml").bundle.files if file.path == COMPOSE)
+
+
+@functools.cache
+def _kept(spec: Path) -> Share:
+    """Load a case's spec once for all that is asked of it: it takes longer than the plan."""
+    with tempfile.TemporaryDirectory() as work:
+        return desired_of(spec, Path(work))

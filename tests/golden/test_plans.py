@@ -24,14 +24,14 @@ def kept_plan(case: Path) -> str:
 
 
 @pytest.mark.parametrize("case", [case.name for case in CASES])
-def test_the_plan_of_a_golden_case(case: str, tmp_path: Path) -> None:
+def test_the_plan_of_a_golden_case(case: str) -> None:
     folder = LOCK.parent / case
-    assert plan_of(folder, tmp_path) == kept_plan(folder)
+    assert plan_of(folder) == kept_plan(folder)
 
 
 @pytest.mark.parametrize("case", [case.name for case in CASES])
-def test_a_plan_of_another_host_has_the_same_lines_and_names_that_host(case: str, tmp_path: Path) -> None:
-    here, there = kept_plan(LOCK.parent / case), plan_of(LOCK.parent / case, tmp_path, "box")
+def test_a_plan_of_another_host_has_the_same_lines_and_names_that_host(case: str) -> None:
+    here, there = kept_plan(LOCK.parent / case), plan_of(LOCK.parent / case, "box")
     assert "this machine" not in there
     assert AS_ROOT not in there
     assert len(there.splitlines()) == len(here.splitlines())
@@ -44,8 +44,8 @@ def test_every_plan_starts_from_a_host_that_differs_or_says_that_nothing_changes
 
 
 @pytest.mark.parametrize("case", [case.name for case in CASES if (case / COMPOSE).exists()])
-def test_the_compose_file_of_a_golden_case(case: str, tmp_path: Path) -> None:
-    assert compose_of(LOCK.parent / case, tmp_path) == (LOCK.parent / case / COMPOSE).read_text()
+def test_the_compose_file_of_a_golden_case(case: str) -> None:
+    assert compose_of(LOCK.parent / case) == (LOCK.parent / case / COMPOSE).read_text()
 
 
 def test_the_quickstart_renders_the_expected_tree(tmp_path: Path) -> None:

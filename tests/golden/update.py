@@ -12,15 +12,14 @@ from tests.golden.plans_of import CASES, COMPOSE, PLANS, compose_of, desired_of,
 
 def main() -> None:
     """Write what comes out today."""
+    for case in CASES:
+        (case / "plan.txt").write_text(plan_of(case))
+        if (case / COMPOSE).exists():
+            (case / COMPOSE).write_text(compose_of(case))
     with tempfile.TemporaryDirectory() as name:
-        work = Path(name)
-        for case in CASES:
-            (case / "plan.txt").write_text(plan_of(case, work))
-            if (case / COMPOSE).exists():
-                (case / COMPOSE).write_text(compose_of(case, work))
         fresh = PLANS / "fresh_machine"
         shutil.rmtree(fresh / "expected", ignore_errors=True)
-        for file in desired_of(fresh / "kit.yaml", work).bundle.files:
+        for file in desired_of(fresh / "kit.yaml", Path(name)).bundle.files:
             target = fresh / "expected" / file.path
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(file.content)
