@@ -19,7 +19,7 @@ from tests.e2e.stories import story_of
 from tests.tree import REPOSITORY
 
 # Whether a change can land is not for dice to say, nor for how busy the machine is.
-settings.register_profile("kit", deadline=None, derandomize=True)
+settings.register_profile("kit", deadline=None, derandomize=True, max_examples=50)
 settings.load_profile("kit")
 
 # What a test starts heeds Ctrl-C also in a run that ignores it (in the background, by nohup).
