@@ -163,7 +163,9 @@ def _busybox() -> Files:
 
 
 def _docker(*words: str) -> bytes:
-    return subprocess.run(["docker", *words], check=True, capture_output=True).stdout
+    done = subprocess.run(["docker", *words], capture_output=True, check=False)
+    assert done.returncode == 0, f"docker {' '.join(words)}: {done.stderr.decode()}"
+    return done.stdout
 
 
 def _loaded(docker: Docker, base: str, shape: Shape, files: Files) -> str:

@@ -124,11 +124,12 @@ def test_each_failure_before_the_first_answer_is_told_with_its_next_step(person:
 def test_a_box_with_another_processor_is_refused(person: Person) -> None:
     host, box = person.host, person.spec["hosts"]["box"]
     # The kernel tells this sign-in, and whatever it starts, of a processor of 32 bits.
-    host.read("setarch", "i686", "/usr/sbin/sshd", "-p", "2022")
+    host.read("setarch", "i686", "/usr/sbin/sshd", "-p", "2022", "-o", "PidFile=/run/sshd-i686.pid")
     person.spec["hosts"]["box"] = box | {"port": 2022}
     person.write()
     with person.knowing(f"[{host.address}]:2022 {host.shown_key}"):
         assert "the processor of box is i686, and kit.lock pins images" in person.kit("plan", code=1).said
+    host.read("sh", "-c", "kill $(cat /run/sshd-i686.pid)")
     person.spec["hosts"]["box"] = box
     person.write()
 
