@@ -87,6 +87,8 @@ def toolkit_refusals(deployment: Deployment, observation: Observation) -> Iterat
         problem = f"NVIDIA's container toolkit on {where} has the mode {seen.mode}, in which {users[0]} gets no card"
         yield f"{problem} by Docker's driver nvidia", f"type{on_host(observation.host)}: {mend}"
     if may_change(deployment, observation):
+        if toolkit_work(deployment, observation).configures and (fault := _unmergeable(deployment, observation)):
+            yield f"{DAEMON_JSON}, {fault}", "correct it, for NVIDIA's runtime is added to it; then try again"
         if deployment.toolkit is None and not seen.has_ctk:
             yield (
                 f"{users[0]} needs NVIDIA's container toolkit, and kit.lock pins none",
@@ -125,6 +127,15 @@ def toolkit_advice(deployment: Deployment, observation: Observation) -> Iterator
 
 def _is_classic(deployment: Deployment) -> bool:
     return any(request.driver == NVIDIA for service in deployment.services for request in service.device_requests)
+
+
+def _unmergeable(deployment: Deployment, observation: Observation) -> str:
+    """Return the fault of a daemon.json that takes no runtime; empty if another refusal tells it."""
+    docker, settings = observation.docker, observation.daemon_json or {}
+    if docker.daemon_json_problem:
+        work = docker_work(deployment, observation)
+        return "" if work.is_own or work.starts else docker.daemon_json_problem
+    return "" if isinstance(settings.get("runtimes", {}), dict) else "`runtimes` is no mapping, `{...}`"
 
 
 def _has_runtime(observation: Observation) -> bool:

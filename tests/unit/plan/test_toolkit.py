@@ -20,7 +20,7 @@ from deploy.hosts.observation.observe import Observation
 from deploy.hosts.observation.seen import Docker
 from deploy.lock.model import CardLock, CardsLock
 from deploy.plan import Plan
-from deploy.plan.docker import SETTINGS
+from deploy.plan.docker import SETTINGS, docker_refusals
 from deploy.plan.toolkit import ToolkitWork, toolkit_advice, toolkit_operations, toolkit_refusals, toolkit_work
 from deploy.spec.checks.placing import this_machine_needs_no_address
 from deploy.spec.model import Spec
@@ -138,6 +138,22 @@ def test_a_docker_that_was_handed_over_is_changed_and_the_plan_says_so() -> None
     assert list(toolkit_refusals(wanted(manages=True), bare)) == []
     (line,) = toolkit_advice(wanted(manages=True), bare)
     assert "`manage: true`" in line
+
+
+@pytest.mark.parametrize("docker", [OWN, FOREIGN])
+@pytest.mark.parametrize("runtimes", [None, [], "nvidia"])
+def test_settings_that_take_no_runtime_are_refused_and_told_once(docker: Docker, runtimes: Any) -> None:
+    made = wanted(manages=True)
+    odd = host(docker, daemon_json={**SETTINGS, "runtimes": runtimes})
+    ((problem, _),) = toolkit_refusals(made, odd)
+    assert problem == "/etc/docker/daemon.json, `runtimes` is no mapping, `{...}`"
+    broken = host(replace(docker, daemon_json_problem="line 2, column 1: Expecting value"), daemon_json=None)
+    refusals = [*docker_refusals(made, broken), *toolkit_refusals(made, broken)]
+    assert [problem for problem, _ in refusals] == ["/etc/docker/daemon.json, line 2, column 1: Expecting value"]
+    # With CDI's names nothing is added to the file.
+    assert list(toolkit_refusals(wanted(is_cdi=True, manages=True), odd)) == []
+    others = {**SETTINGS, "runtimes": {"runsc": {"path": "runsc"}}}
+    assert list(toolkit_refusals(made, host(docker, daemon_json=others))) == []
 
 
 def test_a_toolkit_that_no_lock_pins_is_left_or_asked_for() -> None:
