@@ -12,6 +12,7 @@ from deploy.deployment.service import Service
 from deploy.errors import typed
 from deploy.hosts.observation.cards import DeviceNode
 from deploy.hosts.observation.observe import Observation
+from deploy.plan.docker import DAEMON_JSON
 from deploy.plan.nvidia import NVIDIA, is_gone, nvidia_refusals
 from deploy.words import host_words, on_host
 
@@ -147,6 +148,16 @@ def _unknown_names(service: Service, observation: Observation) -> Iterator[tuple
                 f"{service.name} gets its cards by CDI's names, and Docker {version} knows none: {CDI_FLOOR} does",
                 f"type: {Line('lock', '--upgrade', GPU)}",
             )
+        elif request.driver == CDI and _is_cdi_off(observation):
+            yield (
+                f"{service.name} gets its cards by CDI's names, and {DAEMON_JSON} has them off (`cdi: false`)",
+                f"take `cdi` out of its `features` and restart Docker{on_host(observation.host)}",
+            )
+
+
+def _is_cdi_off(observation: Observation) -> bool:
+    features = (observation.daemon_json or {}).get("features")
+    return isinstance(features, dict) and features.get("cdi") is False
 
 
 def _closed(service: Service, nodes: list[DeviceNode], host: str) -> Iterator[tuple[str, str]]:

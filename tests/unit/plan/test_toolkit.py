@@ -20,6 +20,7 @@ from deploy.hosts.observation.observe import Observation
 from deploy.hosts.observation.seen import Docker
 from deploy.lock.model import CardLock, CardsLock
 from deploy.plan import Plan
+from deploy.plan.devices import device_refusals
 from deploy.plan.docker import SETTINGS, docker_refusals
 from deploy.plan.toolkit import ToolkitWork, toolkit_advice, toolkit_operations, toolkit_refusals, toolkit_work
 from deploy.spec.checks.placing import this_machine_needs_no_address
@@ -154,6 +155,19 @@ def test_settings_that_take_no_runtime_are_refused_and_told_once(docker: Docker,
     assert list(toolkit_refusals(wanted(is_cdi=True, manages=True), odd)) == []
     others = {**SETTINGS, "runtimes": {"runsc": {"path": "runsc"}}}
     assert list(toolkit_refusals(made, host(docker, daemon_json=others))) == []
+
+
+@pytest.mark.parametrize(
+    ("features", "faults"), [({"cdi": False}, 1), ({"cdi": True}, 0), ({"buildkit": True}, 0), ({}, 0), (None, 0)]
+)
+def test_a_docker_that_has_cdi_turned_off_is_refused_for_its_names(features: Any, faults: int) -> None:
+    seen = host(replace(OWN, version="28.2.2"), daemon_json={**SETTINGS, "features": features})
+    told = list(device_refusals(wanted(is_cdi=True), seen))
+    assert [problem for problem, _ in told] == [
+        "main gets its cards by CDI's names, and /etc/docker/daemon.json has them off (`cdi: false`)"
+    ] * faults
+    assert all(step == "take `cdi` out of its `features` and restart Docker" for _, step in told)
+    assert not any("cdi" in problem.lower() for problem, _ in device_refusals(wanted(), seen))
 
 
 def test_a_toolkit_that_no_lock_pins_is_left_or_asked_for() -> None:
