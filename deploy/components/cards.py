@@ -40,10 +40,14 @@ def card_environment(spec: GpuSpec, site: Site) -> tuple[tuple[str, str], ...]:
     """Return the variables by which a program chooses among the cards that its container has."""
     if not spec.devices or spec.gpu not in CHOOSING:
         return ()
-    # A container gets NVIDIA's chosen cards alone, but for one of WSL, which gets all cards of Windows.
-    if spec.gpu == "nvidia" and not (site.cards and site.cards.is_wsl):
-        return ()
-    return ((CHOOSING[spec.gpu], ",".join(spec.devices)),)
+    names = spec.devices
+    if spec.gpu == "nvidia":
+        # A container gets NVIDIA's chosen cards alone, but for one of WSL, which gets all cards of Windows.
+        if site.cards is None or not site.cards.is_wsl:
+            return ()
+        # CUDA numbers the fastest card first, nvidia-smi the one with the lowest address.
+        names = site.cards.uuids(names)
+    return ((CHOOSING[spec.gpu], ",".join(names)),)
 
 
 def card_load(use: CardUse | None, models: tuple[ModelMemory, ...] = (), **settings: Any) -> CardLoad | None:

@@ -59,6 +59,11 @@ class Cards:
         known |= {str(number): card for number, card in enumerate(self.cards)}
         return tuple(known[name.lower()] for name in wanted)
 
+    def uuids(self, wanted: Sequence[str]) -> tuple[str, ...]:
+        """Return these numbers and UUIDs as UUIDs, as far as they are known."""
+        known = {str(number): card.uuid for number, card in enumerate(self.cards) if card.uuid}
+        return tuple(known.get(name, name) for name in wanted)
+
 
 def unknown_cards(wanted: Sequence[str], uuids: Sequence[str | None]) -> list[str]:
     """Return the chosen cards that a host with these cards cannot have.

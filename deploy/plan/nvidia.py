@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from deploy.agent.contract.hardware import MISMATCH, is_silent
 from deploy.agent.docker.versions import is_older
+from deploy.deployment.cards import CHOOSING
 from deploy.deployment.host import Deployment
 from deploy.deployment.service import Service
 from deploy.hosts.observation.cards import Card, Nvidia
@@ -58,7 +59,9 @@ def is_nvidias(service: Service) -> bool:
 def _cards_for(service: Service, observation: Observation) -> list[Card]:
     """Return the host's cards that a service gets, or all of them if that is not told."""
     cards = [card for card in observation.cards if card.vendor == NVIDIA]
-    wanted = {name for request in service.device_requests for name in request.chosen}
+    # A container of WSL has all cards, and its program chooses.
+    written = dict(service.environment).get(CHOOSING[NVIDIA], "").lower().split(",")
+    wanted = {*written, *(name for request in service.device_requests for name in request.chosen)} - {""}
     own = [card for number, card in enumerate(cards) if wanted & {str(number), (card.uuid or "").lower()}]
     return own or cards
 

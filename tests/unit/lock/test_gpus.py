@@ -100,6 +100,16 @@ def test_a_card_of_windows_has_one_device_file() -> None:
     assert dict(service.environment)["CUDA_VISIBLE_DEVICES"] == UUIDS[0]
 
 
+@pytest.mark.parametrize(("chosen", "named"), [(["1"], UUIDS[1]), (["1", UUIDS[0]], f"{UUIDS[1]},{UUIDS[0]}")])
+def test_a_card_of_windows_is_chosen_by_its_uuid_for_cuda_numbers_cards_by_their_speed(
+    chosen: list[str], named: str
+) -> None:
+    spec = spec_of("nvidia", devices=chosen)
+    gpus = {"main": entry(Host(TWO, "26.1.5", wsl="nat"), gpu="nvidia", devices=chosen)}
+    (service,) = resolve(spec, lock_of(spec).model_copy(update={"gpus": gpus}))[HERE].services
+    assert dict(service.environment)["CUDA_VISIBLE_DEVICES"] == named
+
+
 def test_a_host_without_the_wanted_card_is_told_with_what_it_has() -> None:
     with pytest.raises(KitError, match="main needs a card of NVIDIA's, and this machine shows none") as failure:
         entry(Host([AMD]), gpu="nvidia")

@@ -207,6 +207,17 @@ def test_a_card_that_nobody_chose_is_in_nobodys_way() -> None:
     assert nvidia_refusals(deployment(devices=["1"]).services[0], host) != ()
 
 
+def test_a_card_of_windows_that_nobody_chose_is_in_nobodys_way_either() -> None:
+    host = replace(two(ADA, replace(PASCAL, driver="551.23")), nvidia=Nvidia(), wsl="nat")
+    for chosen, faults in (["0"], 0), (["1"], 1), ([UUIDS[1]], 1), ([], 1):
+        spec = spec_of(devices=chosen)
+        lock = lock_of(spec)
+        entry = lock.gpus["main"].model_copy(update={"nodes": ("/dev/dxg",)})
+        (service,) = resolve(spec, lock.model_copy(update={"gpus": {"main": entry}}))[HERE].services
+        assert service.device_requests[0].chosen == ()
+        assert len(nvidia_refusals(service, host)) == faults
+
+
 def verified(made: Deployment, observation: Observation) -> Observation:
     """Return a host on which the engine ran with its card when it was verified."""
     (service,) = made.services
