@@ -16,8 +16,10 @@ from deploy.deployment.cards import CDI_FLOOR, LEAST_AMD, WSL_NODE, unknown_card
 from deploy.errors import KitError
 from deploy.fields.engine import EngineSpec
 from deploy.fields.gpu import CardUse, GpuSpec, Vendor
+from deploy.hosts.observation.cards import Card as SeenCard
 from deploy.hosts.reach import Hosts
 from deploy.lock.model import CardLock, CardsLock, Lock
+from deploy.plan.nvidia import computes
 from deploy.spec.model import Spec
 from deploy.spec.placed import services
 from deploy.words import host_words
@@ -149,7 +151,7 @@ def likeliest(answer: CardsAnswer) -> Vendor:
     amd = [card["memory_bytes"] or 0 for card in answer["cards"] if card["vendor"] == "amd"]
     if renders and "/dev/kfd" in files and max(amd, default=0) >= LEAST_AMD:
         vendors.append("amd")
-    if any(card["vendor"] == "nvidia" for card in answer["cards"]):
+    if any(card["vendor"] == "nvidia" and computes(SeenCard(**card)) for card in answer["cards"]):
         vendors.append("nvidia")
     return vendors[-1]
 

@@ -13,7 +13,7 @@ from deploy.errors import typed
 from deploy.hosts.observation.cards import DeviceNode
 from deploy.hosts.observation.observe import Observation
 from deploy.plan.docker import DAEMON_JSON
-from deploy.plan.nvidia import NVIDIA, is_gone, nvidia_refusals
+from deploy.plan.nvidia import NVIDIA, computes, is_gone, nvidia_refusals
 from deploy.words import host_words, on_host
 
 IN_WINDOWS = "install the card's driver in Windows, then `wsl --shutdown`; install no driver for Linux here"
@@ -103,7 +103,8 @@ def found_advice(deployment: Deployment, observation: Observation) -> Iterator[s
     cards = [
         card
         for card in observation.cards
-        if card.vendor == NVIDIA or (card.vendor == "amd" and (card.memory_bytes or 0) >= LEAST_AMD)
+        if (card.vendor == NVIDIA and computes(card))
+        or (card.vendor == "amd" and (card.memory_bytes or 0) >= LEAST_AMD)
     ]
     host, ask = host_words(observation.host), Line("lock", "--upgrade", GPU)
     for name in deployment.on_cpu if cards else ():

@@ -37,7 +37,7 @@ def nvidia_refusals(service: Service, observation: Observation) -> tuple[tuple[s
         return ()
     if weak := tuple(_too_weak(service.name, cards)):
         return weak
-    able = [card for card in cards if (_compute(card) or LEAST) >= LEAST]
+    able = [card for card in cards if computes(card)]
     if observation.wsl is not None:
         return tuple(_windows(service.name, able, driver, observation))
     return tuple(_linux(service.name, able, driver, observation))
@@ -126,6 +126,11 @@ def is_blackwell(card: Card) -> bool:
     return (_compute(card) or VOLTA) >= BLACKWELL
 
 
+def computes(card: Card) -> bool:
+    """Return False for an NVIDIA card on which no engine computes, whatever its driver."""
+    return (_compute(card) or LEAST) >= LEAST
+
+
 def _compute(card: Card) -> tuple[int, ...] | None:
     """Return a card's compute capability, or its generation's first one if no driver tells it; None if unknown."""
     parts = (card.compute or "").split(".")
@@ -138,7 +143,7 @@ def _compute(card: Card) -> tuple[int, ...] | None:
 
 def _too_weak(user: str, cards: list[Card]) -> Iterator[tuple[str, str]]:
     """Yield the cards on which no engine computes, if there is no other one."""
-    weak = [card for card in cards if (_compute(card) or LEAST) < LEAST]
+    weak = [card for card in cards if not computes(card)]
     if weak and len(weak) == len(cards):
         told = f" (compute capability {weak[0].compute})" if weak[0].compute else ""
         yield (

@@ -68,6 +68,10 @@ def entry(host: Host, **fields: Any) -> CardsLock:
         (Host([AMD], devices=[RENDER]), "none", ()),
         (Host([card("amd", memory_bytes=2**29)], devices=[KFD, RENDER]), "none", ()),
         (Host([*TWO, AMD], devices=[KFD, RENDER]), "nvidia", ()),
+        (Host([card("nvidia", compute="3.7", ids="10de:102d")]), "none", ()),
+        (Host([card("nvidia", driver="nouveau", ids="10de:1004"), AMD], devices=[KFD, RENDER]), "amd", (44, 992)),
+        (Host([card("nvidia", ids="10de:1004"), *TWO]), "nvidia", ()),
+        (Host([card("nvidia", driver="nouveau", ids="10de:2684")]), "nvidia", ()),
     ],
 )
 def test_auto_means_the_hosts_likeliest_cards(host: Host, vendor: str, groups: tuple[int, ...]) -> None:

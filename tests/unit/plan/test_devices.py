@@ -139,6 +139,6 @@ def test_a_card_that_came_after_the_lock_is_told_with_the_line_that_takes_it() -
     )
     assert "lock --upgrade gpu" in line
     assert list(found_advice(written, replace(BARE, cards=(card,)))) == []
-    for little in (Card("intel"), Card("amd", memory_bytes=2**29)):
+    for little in (Card("intel"), Card("amd", memory_bytes=2**29), Card("nvidia", compute="3.7")):
         assert list(found_advice(waiting, replace(BARE, cards=(little,)))) == []
     assert render(waiting).release == render(written).release
