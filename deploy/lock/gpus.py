@@ -59,13 +59,23 @@ def cards_fault(use: CardUse, entry: CardsLock) -> str:
     """Return the difference between an entry and its service; empty if they agree."""
     if use.gpu not in ("auto", entry.vendor):
         return f"is locked for {entry.vendor}; kit.yaml says {use.gpu}"
-    if entry.vendor != "nvidia" or entry.given.is_wsl:
+    if entry.vendor != "nvidia":
+        return ""
+    if twice := _second_name(use, entry):
+        return f"is locked for a card of which {twice} is a second name"
+    if entry.given.is_wsl:
         return ""
     try:
         entry.given.chosen(use.devices)
     except KeyError as missing:
         return f"is locked for cards without {missing.args[0]}"
     return ""
+
+
+def _second_name(use: CardUse, entry: CardsLock) -> str:
+    """Return a number or UUID of a card that is chosen by its other name as well; empty without one."""
+    uuids = [uuid.lower() for uuid in entry.given.uuids(use.devices)]
+    return next((card for place, card in enumerate(use.devices) if uuids[place] in uuids[:place]), "")
 
 
 def missing_cards(spec: Spec, lock: Lock) -> dict[str, str]:
@@ -119,6 +129,8 @@ def _entry(name: str, use: CardUse, answer: CardsAnswer, host: str) -> CardsLock
             f"{cure}, or write `{use.instead}` at {name} in kit.yaml",
         )
     entry = _nvidia(own, answer)
+    if twice := _second_name(use, entry):
+        raise KitError(f"{name}: {twice} is a card that `devices` names already", "keep one of its names in kit.yaml")
     if fault := cards_fault(use, entry):
         seen = ", ".join(f"{number} ({card.uuid or 'UUID unknown'})" for number, card in enumerate(entry.cards))
         raise KitError(

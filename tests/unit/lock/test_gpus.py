@@ -126,6 +126,18 @@ def test_a_host_without_the_wanted_card_is_told_with_what_it_has() -> None:
     assert f"0 ({UUIDS[0]}), 1 ({UUIDS[1]})" in failure.value.next_step
 
 
+@pytest.mark.parametrize("wsl", [None, "nat"])
+@pytest.mark.parametrize("chosen", [["0", UUIDS[0]], [UUIDS[1], "0", "1"]])
+def test_one_card_by_its_number_and_its_uuid_is_refused(chosen: list[str], wsl: str | None) -> None:
+    words = f"main: {chosen[-1]} is a card that `devices` names already"
+    with pytest.raises(KitError, match=words):
+        entry(Host(TWO, wsl=wsl), gpu="nvidia", devices=chosen)
+    spec = spec_of("nvidia", devices=chosen)
+    (problem,) = missing_inputs(spec, lock_of(spec))
+    assert problem.message == f"is locked for a card of which {chosen[-1]} is a second name"
+    assert Pinned(lock_of(spec)).gpus(spec) == {}
+
+
 def test_cards_that_auto_does_not_find_are_refused_and_never_dropped() -> None:
     with pytest.raises(KitError, match=f"main: {UUIDS[0]} is no card of this machine, where `gpu: auto` finds no card"):
         entry(Host([]), devices=[UUIDS[0]])
