@@ -94,7 +94,7 @@ class Asked:
     entries: dict[str, CardsLock] = field(default_factory=dict)
     """Service to its entry."""
     lacks_toolkit: bool = False
-    """True if a host with NVIDIA's cards has no container toolkit, or has one in packages."""
+    """True if a host with NVIDIA's cards has no container toolkit, or one in packages that the kit may change."""
 
 
 def asked_cards(spec: Spec, kept: Mapping[str, CardsLock], hosts: Hosts) -> Asked:
@@ -110,10 +110,18 @@ def asked_cards(spec: Spec, kept: Mapping[str, CardsLock], hosts: Hosts) -> Aske
         answer = told[host]
         if answer is not None:
             entries[name] = _entry(name, use, answer, host)
-    drivers = [answer["nvidia"] for answer in told.values() if answer is not None and answer["nvidia"] is not None]
-    # One that somebody installed by other means than packages stays theirs.
-    lacks = any(not driver["has_ctk"] or driver["packages"] for driver in drivers)
-    return Asked(entries, lacks)
+    lacks = [_lacks_toolkit(spec, host, answer) for host, answer in told.items() if answer is not None]
+    return Asked(entries, any(lacks))
+
+
+def _lacks_toolkit(spec: Spec, host: str, answer: CardsAnswer) -> bool:
+    driver = answer["nvidia"]
+    if driver is None or not driver["has_ctk"]:
+        return driver is not None
+    # A toolkit beside somebody else's Docker stays theirs, and one that is not in packages.
+    is_managed = host in spec.hosts and spec.hosts[host].manage
+    is_kits = answer["docker"] is None or answer["kit_installed"] or is_managed
+    return is_kits and bool(driver["packages"])
 
 
 def _entry(name: str, use: CardUse, answer: CardsAnswer, host: str) -> CardsLock:

@@ -152,3 +152,5 @@ class CardsAnswer(Formatted):
     """Device files of AMD's and Intel's drivers."""
     docker: str | None
     """Version of Docker's engine."""
+    kit_installed: bool
+    """True for a Docker that the kit installed."""

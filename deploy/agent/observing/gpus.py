@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from deploy.agent.contract import FORMAT
 from deploy.agent.docker.installed import server_version
 from deploy.agent.journal import Journal
+from deploy.agent.kit_folders import INSTALLED_DOCKER
 from deploy.agent.observing import cards, hardware
 from deploy.agent.observing.wsl import networking_mode
 
@@ -27,4 +28,5 @@ def run(_request: Request, _journal: Journal) -> CardsAnswer:
         "wsl": networking_mode(),
         "devices": [node for pattern in NODES for node in hardware.devices(pattern)],
         "docker": server_version(),
+        "kit_installed": INSTALLED_DOCKER.exists(),
     }

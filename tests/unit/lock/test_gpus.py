@@ -41,7 +41,8 @@ class Host(Refusing):
     """A host that tells its cards and is asked for nothing else."""
 
     def __init__(self, cards: list[dict[str, Any]], docker: str | None = None, **facts: Any) -> None:
-        self.told = {"format": 1, "cards": cards, "nvidia": None, "wsl": None, "devices": [], "docker": docker, **facts}
+        told = {"format": 1, "cards": cards, "nvidia": None, "wsl": None, "devices": [], "docker": docker}
+        self.told = {**told, "kit_installed": False, **facts}
 
     def call(self, verb: Verb[Request, Answer], request: Request) -> Answer:
         assert (verb, request) == ("cards", {})

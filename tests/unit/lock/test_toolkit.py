@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from deploy.errors import KitError, SpecError
+from deploy.fields.host import HostSpec
 from deploy.hosts.reach import Hosts
+from deploy.lock.gpus import asked_cards
 from deploy.lock.missing import missing_inputs
 from deploy.lock.model import Lock, read_lock
 from deploy.lock.pinned import Pinned, upgrade_of
@@ -71,6 +73,27 @@ def test_a_pin_stays_until_it_is_named(source: Source) -> None:
 
 def test_a_toolkit_that_somebody_installed_by_other_means_is_not_pinned(source: Source) -> None:
     assert locked(source, {**DRIVER, "has_ctk": True}).toolkit is None
+
+
+@pytest.mark.parametrize(
+    ("docker", "kit_installed", "manage", "pinned"),
+    [
+        ("28.2.2", False, False, False),
+        ("28.2.2", True, False, True),
+        ("28.2.2", False, True, True),
+        (None, False, False, True),
+    ],
+)
+def test_a_toolkit_beside_somebody_elses_docker_is_not_pinned(
+    source: Source, docker: str | None, *, kit_installed: bool, manage: bool, pinned: bool
+) -> None:
+    spec = spec_at(source)
+    spec = spec.model_copy(update={"hosts": {HERE: HostSpec(manage=manage)}})
+    driver = {**DRIVER, "has_ctk": True, "packages": {"nvidia-container-toolkit": "1.18.2-1"}}
+    host = Host(TWO, docker, nvidia=driver, kit_installed=kit_installed)
+    assert asked_cards(spec, {}, Hosts({HERE: host})).lacks_toolkit is pinned
+    bare = Host(TWO, docker, nvidia=DRIVER, kit_installed=kit_installed)
+    assert asked_cards(spec, {}, Hosts({HERE: bare})).lacks_toolkit
 
 
 def test_another_key_is_refused_with_both_fingerprints(source: Source) -> None:
