@@ -43,7 +43,8 @@ def is_there() -> bool:
 
 def smi() -> tuple[str, str]:
     """Return the lines of the driver's own program, and its words if it fails; both are empty without it."""
-    program = shutil.which("nvidia-smi") or (str(WSL_DRIVER) if WSL_DRIVER.exists() else None)
+    # Under WSL a program of Linux' driver, which does not belong there, reaches no card.
+    program = str(WSL_DRIVER) if WSL_DRIVER.exists() else shutil.which("nvidia-smi")
     if program is None:
         return "", ""
     lines, words = _asked(program, f"{ASKED},{COMPUTE}")

@@ -110,6 +110,18 @@ def test_the_driver_that_the_names_were_made_for_stands_in_their_libraries(
     assert nvidia.observe("")["cdi_driver"] is None
 
 
+def test_windows_own_driver_is_asked_beside_one_for_linux_that_reaches_no_card(programs: Path) -> None:
+    program(programs, "nvidia-smi", 'echo "NVIDIA-SMI has failed because it couldn\'t communicate"; exit 9')
+    windows = nvidia.WSL_DRIVER.parent
+    windows.mkdir()
+    line = "00000000:01:00.0, NVIDIA GeForce RTX 5060 Ti, GPU-c1b2a3d4-1111-2222-3333-444455556666, 576.80, 16311, 12.0"
+    program(windows, "nvidia-smi", f"echo '{line}'")
+    (card,), driver = cards.observe()
+    assert (card["card"], card["driver"]) == ("NVIDIA GeForce RTX 5060 Ti", "576.80")
+    assert driver is not None
+    assert driver["problem"] == ""
+
+
 def test_windows_is_known_by_its_kernel_and_its_networking(programs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert wsl.networking_mode() is None
     kernel = programs / "osrelease"
