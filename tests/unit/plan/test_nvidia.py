@@ -6,7 +6,9 @@ The words come from these public reports, shortened only at their ends:
 from a report of `cat /proc/driver/nvidia/version`;
 [mismatch] github.com/tinygrad/open-gpu-kernel-modules issue 47 and github.com/intel/llvm issue 17614;
 [none] github.com/NVIDIA/open-gpu-kernel-modules issue 872: an RTX 5090 under closed modules;
-[silent] github.com/fady-saied/Nvidia-Fedora-Guide issue 9: the module is not loaded.
+[silent] github.com/fady-saied/Nvidia-Fedora-Guide issue 9: the module is not loaded;
+[lost] github.com/marian-nmt/marian issue 251: a card that fell off its bus;
+[blocked] github.com/microsoft/WSL issue 14339: Windows lends no card.
 """
 
 from __future__ import annotations
@@ -37,6 +39,11 @@ NONE = "No devices were found\n"
 SILENT = (
     "NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver."
     " Make sure that the latest NVIDIA driver is installed and running."
+)
+LOST = "Unable to determine the device handle for GPU 0000:03:00.0: GPU is lost.  Reboot the system to recover this GPU"
+BLOCKED = (
+    "Failed to initialize NVML: GPU access blocked by the operating system\n"
+    "Failed to properly shut down NVML: GPU access blocked by the operating system\n"
 )
 BARE = Observation(Docker(), OperatingSystem("debian", "13", "trixie"), systemd=True, root=True)
 ADA = Card("nvidia", "NVIDIA GeForce RTX 4090", "570.86.15", compute="8.9", ids="10de:2684")
@@ -135,9 +142,8 @@ def test_any_other_answer_of_the_driver_is_passed_on(words: str) -> None:
 
 
 def test_under_windows_its_own_driver_is_asked_for_and_none_for_linux() -> None:
-    lent = Nvidia(problem="Failed to initialize NVML: GPU access blocked by the operating system")
-    ((problem, step),) = refused(BLACKWELL, lent, wsl="nat")
-    assert "Windows' driver" in problem
+    ((problem, step),) = refused(BLACKWELL, driver("", BLOCKED, ""), wsl="nat")
+    assert problem == f"main needs Windows' driver of NVIDIA's, and it answers: {' '.join(BLOCKED.split())}"
     assert "install no driver for Linux" in step
     assert refused(replace(BLACKWELL, driver="576.80"), Nvidia(), wsl="nat") == ()
     ((problem, step),) = refused(replace(BLACKWELL, driver="551.23"), Nvidia(), wsl="nat")
@@ -231,7 +237,7 @@ def verified(made: Deployment, observation: Observation) -> Observation:
     [
         (Nvidia(problem=SILENT), "has none loaded"),
         (
-            replace(FINE, problem="Unable to determine the device handle for GPU 0000:01:00.0: GPU is lost."),
+            replace(FINE, problem=" ".join(LOST.split())),
             "GPU is lost",
         ),
         (replace(FINE, problem=NONE.strip()), "No devices were found"),

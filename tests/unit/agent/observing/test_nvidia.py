@@ -1,7 +1,8 @@
 """The words of NVIDIA's programs, played by scripts: no machine here has such a card.
 
 nvidia-ctk's list is the one in lf-edge/eve's guide for Jetson; nvidia-smi's mismatch is that of
-github.com/intel/llvm issue 17614.
+github.com/intel/llvm issue 17614. Of microsoft/WSL: the kernel is that of issue 12859, wslinfo's word that of issue
+11045, and what a package of Linux' driver says inside WSL that of issue 9166.
 """
 
 from __future__ import annotations
@@ -111,7 +112,8 @@ def test_the_driver_that_the_names_were_made_for_stands_in_their_libraries(
 
 
 def test_windows_own_driver_is_asked_beside_one_for_linux_that_reaches_no_card(programs: Path) -> None:
-    program(programs, "nvidia-smi", 'echo "NVIDIA-SMI has failed because it couldn\'t communicate"; exit 9')
+    blocked = "Failed to initialize NVML: GPU access blocked by the operating system"
+    program(programs, "nvidia-smi", f"echo '{blocked}'; exit 17")
     windows = nvidia.WSL_DRIVER.parent
     windows.mkdir()
     line = "00000000:01:00.0, NVIDIA GeForce RTX 5060 Ti, GPU-c1b2a3d4-1111-2222-3333-444455556666, 576.80, 16311, 12.0"
