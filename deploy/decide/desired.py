@@ -67,9 +67,7 @@ class Desired:
     @property
     def needs(self) -> dict[str, frozenset[str]]:
         """Return for each host the other hosts that it depends on."""
-        from deploy.decide.needs import needs_of
-
-        return needs_of(self.spec, self.parts)
+        return {host: self.parts.needs_of(host) for host in self.deployments}
 
     def left_out(self, hosts: Collection[str]) -> LeftOut:
         """Return what cannot answer while these hosts are left out."""

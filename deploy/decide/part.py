@@ -17,6 +17,8 @@ class Part:
     address: str
     """Address of the host, as kit.yaml says it; empty for this machine."""
     resolved: Resolved
+    needs: frozenset[str] = frozenset()
+    """Other hosts whose services make the offers that it got."""
 
     @property
     def is_managed(self) -> bool:
@@ -38,3 +40,7 @@ class Parts:
     def all(self) -> tuple[Part, ...]:
         """Return all parts in the order of a deployment."""
         return (*self.engines, *self.fronts, *self.guards)
+
+    def needs_of(self, host: str) -> frozenset[str]:
+        """Return the other hosts whose offers the services of a host use."""
+        return frozenset(other for part in self.all if part.host == host for other in part.needs)

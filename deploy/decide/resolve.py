@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from deploy.components import room_of
 from deploy.components.room import LockedModel, Resolved, Site
 from deploy.decide.backups import backup_jobs, backup_of
@@ -11,10 +13,9 @@ from deploy.decide.images import image_of
 from deploy.decide.models import created_models
 from deploy.decide.part import Part, Parts
 from deploy.decide.shapes import shapes_of
-from deploy.decide.view import offered_by, seen_from
+from deploy.decide.view import Offered, offered_by, seen_from
 from deploy.deployment.cards import Cards
 from deploy.deployment.host import Deployment
-from deploy.deployment.offers import Offer
 from deploy.fields.gpu import GpuSpec
 from deploy.fields.service import ServiceSpec
 from deploy.lock.addresses import addresses_of
@@ -47,8 +48,8 @@ def resolved_parts(spec: Spec, lock: Lock) -> Parts:
     fronts: list[Part] = []
     for front in (spec.gateway, spec.webui):
         if front is not None:
-            offers = seen_from(host_of(spec, front), offered_by(engines, guarding, fronts))
-            fronts.append(_front(spec, lock, front, offers))
+            seen = seen_from(host_of(spec, front), offered_by(engines, guarding, fronts))
+            fronts.append(_front(spec, lock, front, seen))
     return Parts(engines, tuple(fronts), guarding)
 
 
@@ -57,9 +58,11 @@ def _engine(spec: Spec, lock: Lock, engine: Engine) -> Part:
     return _part(spec, engine.name, engine, decided)
 
 
-def _front(spec: Spec, lock: Lock, front: Gateway | WebUI, offers: tuple[Offer, ...]) -> Part:
-    decided = room_of(front.kind).resolve(front, _site_of_front(spec, lock, front), offers)
-    return _part(spec, front.kind, front, decided)
+def _front(spec: Spec, lock: Lock, front: Gateway | WebUI, seen: tuple[Offered, ...]) -> Part:
+    decided = room_of(front.kind).resolve(front, _site_of_front(spec, lock, front), tuple(each.offer for each in seen))
+    # An engine that the kit does not run has the same offer for all hosts, and needs none of those that ask it.
+    needs = frozenset(each.host for each in seen if each.is_for_others)
+    return replace(_part(spec, front.kind, front, decided), needs=needs)
 
 
 def _part(spec: Spec, name: str, written: Engine | Gateway | WebUI, decided: Resolved) -> Part:

@@ -34,13 +34,13 @@ def offered_by(engines: Iterable[Part], guards: Iterable[Part], fronts: Iterable
     return [*offered, *(each for front in fronts for each in _offers_of(front))]
 
 
-def seen_from(host: str, offered: Iterable[Offered]) -> tuple[Offer, ...]:
+def seen_from(host: str, offered: Iterable[Offered]) -> tuple[Offered, ...]:
     """Return the offers that services of a host can use, as they reach them.
 
     A stack's networks end at their host, so another host's service is seen where it is published, or where a guard
     opens it. An address outside the stack is the same for all hosts, but for a loopback one.
     """
-    return tuple(each.offer for each in offered if _is_seen(each, host))
+    return tuple(each for each in offered if _is_seen(each, host))
 
 
 def published(offer: SomeOffer, service: Service, address: str = "") -> SomeOffer:

@@ -8,9 +8,7 @@ from pathlib import Path
 import pytest
 
 from deploy.agent.contract.envelope import Failure
-from deploy.decide import needs
-from deploy.decide.view import Offered
-from deploy.deployment.offers import Offer
+from deploy.decide.desired import Desired
 from deploy.errors import KitError
 from deploy.hosts.wire.transport import AgentFailedError
 from deploy.verify.report import Check, Report
@@ -19,6 +17,8 @@ from tests.unit.cli.conftest import Kit
 from tests.unit.cli.fleet import BOX, HERE, Box, on_two_hosts
 
 SILENT = KitError("no route to host", "switch it on")
+NEEDING = {HERE: frozenset[str](), BOX: frozenset({HERE})}
+"""Needs of hosts where a gateway uses the other host's engine."""
 UNHEALTHY: Failure = {"error": {"problem": "far did not get healthy", "next": "kit logs far"}, "rolled_back": True}
 
 
@@ -34,11 +34,6 @@ def boxes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Mapping[str, Box]:
     for host, engine in ((HERE, "main"), (BOX, "far")):
         boxes[host].answers["probe"] = merged(settled(boxes[host].share), {"services": {engine: None}})
     return boxes
-
-
-def seen_everywhere(_host: str, offered: list[Offered]) -> tuple[Offer, ...]:
-    """Offers as a gateway sees them that reaches the engines of other hosts."""
-    return tuple(each.offer for each in offered)
 
 
 def test_a_host_that_does_not_answer_stops_the_apply(kit: Kit, boxes: Mapping[str, Box]) -> None:
@@ -72,7 +67,7 @@ def test_a_host_without_a_change_is_told_beside_the_failed_one(kit: Kit, boxes: 
 def test_with_keep_going_a_host_that_needs_the_failed_one_is_left_out(
     kit: Kit, boxes: Mapping[str, Box], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(needs, "seen_from", seen_everywhere)
+    monkeypatch.setattr(Desired, "needs", NEEDING)
     boxes[HERE].answers["probe"] = SILENT
     shown = kit("apply", "--yes", "--keep-going")
     assert shown.code == 1
@@ -84,7 +79,7 @@ def test_with_keep_going_a_host_that_needs_the_failed_one_is_left_out(
 def test_a_release_that_fails_on_the_gateways_host_is_rolled_back_on_the_engines(
     kit: Kit, boxes: Mapping[str, Box], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(needs, "seen_from", seen_everywhere)
+    monkeypatch.setattr(Desired, "needs", NEEDING)
     boxes[BOX].answers["converge"] = AgentFailedError(UNHEALTHY)
     shown = kit("apply", "--yes")
     assert shown.code == 1
@@ -94,13 +89,8 @@ def test_a_release_that_fails_on_the_gateways_host_is_rolled_back_on_the_engines
     assert boxes[HERE].asked[-1] == "roll_back"
 
 
-def test_hosts_need_those_whose_offers_their_services_use(
-    boxes: Mapping[str, Box], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    desired = boxes[HERE].share.desired
-    assert desired.needs == {HERE: frozenset(), BOX: frozenset()}
-    monkeypatch.setattr(needs, "seen_from", seen_everywhere)
-    assert desired.needs == {HERE: frozenset(), BOX: {HERE}}
+def test_hosts_whose_services_use_no_offer_of_the_other_need_none(boxes: Mapping[str, Box]) -> None:
+    assert boxes[HERE].share.desired.needs == {HERE: frozenset(), BOX: frozenset()}
 
 
 @pytest.fixture

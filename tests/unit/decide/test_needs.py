@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from deploy.decide.needs import needs_of
 from deploy.decide.resolve import resolved_parts
 from deploy.spec.loading.loader import load_spec
+from deploy.spec.model import Spec
+from deploy.spec.placed import hosts_in
 from tests.locks import lock_of
 from tests.tree import REPOSITORY
 
@@ -24,13 +25,18 @@ backup: null
 """
 
 
+def needs_of(spec: Spec) -> dict[str, frozenset[str]]:
+    """Return the needs of each host."""
+    parts = resolved_parts(spec, lock_of(spec))
+    return {host: parts.needs_of(host) for host in hosts_in(spec)}
+
+
 def test_the_gateways_host_needs_the_engines_hosts_behind_it() -> None:
     spec = load_spec(REPOSITORY / "inventories" / "lan" / "kit.yaml")
-    needs = needs_of(spec, resolved_parts(spec, lock_of(spec)))
-    assert needs == {"front": {"big", "small"}, "big": frozenset(), "small": frozenset()}
+    assert needs_of(spec) == {"front": {"big", "small"}, "big": frozenset(), "small": frozenset()}
 
 
 def test_a_gateway_does_not_need_the_host_that_an_engine_outside_is_written_for(tmp_path: Path) -> None:
     (tmp_path / "kit.yaml").write_text(OUTSIDE)
     spec = load_spec(tmp_path / "kit.yaml")
-    assert needs_of(spec, resolved_parts(spec, lock_of(spec))) == {"front": frozenset(), "box": frozenset()}
+    assert needs_of(spec) == {"front": frozenset(), "box": frozenset()}

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from deploy.decide.view import Offered, published, seen_from
-from deploy.deployment.offers import ChatApi, Inside, Outside
+from deploy.deployment.offers import ChatApi, Inside, Offer, Outside
 from deploy.deployment.port import Port
 from tests.golden.plans_of import PLANS, desired_of
 
@@ -14,18 +14,22 @@ NEAR = ChatApi("openai", Inside("main", 8080, "/v1"), ("gemma",), None)
 FAR = ChatApi("openai", Inside("far", 8080, "/v1"), ("gemma",), None)
 
 
+def offers_at(host: str, offered: list[Offered]) -> list[Offer]:
+    return [each.offer for each in seen_from(host, offered)]
+
+
 def test_a_service_sees_the_offers_of_its_own_host_in_their_order() -> None:
     offered = [Offered("here", NEAR), Offered("box", FAR), Offered("here", FAR)]
-    assert seen_from("here", offered) == (NEAR, FAR)
-    assert seen_from("box", offered) == (FAR,)
+    assert offers_at("here", offered) == [NEAR, FAR]
+    assert offers_at("box", offered) == [FAR]
 
 
 def test_an_engine_outside_of_the_stack_is_seen_by_services_of_every_host() -> None:
     outside = replace(FAR, address=Outside("http://mac.lan:11434"))
     own = replace(outside, address=Outside("http://127.0.0.1:11434"))
     offered = [Offered("here", outside), Offered("here", own), Offered("box", NEAR)]
-    assert seen_from("box", offered) == (outside, NEAR)
-    assert seen_from("here", offered) == (outside, own)
+    assert offers_at("box", offered) == [outside, NEAR]
+    assert offers_at("here", offered) == [outside, own]
 
 
 def test_a_program_reaches_an_offer_at_the_port_of_the_host(tmp_path: Path) -> None:

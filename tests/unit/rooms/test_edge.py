@@ -135,8 +135,8 @@ def test_a_service_of_the_same_host_calls_the_engine_itself_and_one_of_another_h
     upstreams = [upstream["id"] for upstream in parts.fronts[0].resolved.service.facts["upstreams"]]
     assert upstreams == ["tech at http://main:11434"]
     offered = offered_by(parts.engines, parts.guards, ())
-    (own,) = seen_from(HERE, offered)
-    (other,) = seen_from("laptop", offered)
+    (own,) = (each.offer for each in seen_from(HERE, offered))
+    (other,) = (each.offer for each in seen_from("laptop", offered))
     assert isinstance(other, ChatApi)
     assert (own.url, own.key) == ("http://main:11434", None)
     assert (other.url, other.models, other.protocol) == ("http://192.168.1.20:11434", ("tech",), own.protocol)
