@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from deploy.agent.contract.verbs import EVIDENCE, Answer, Request, Verb
 from deploy.deployment.host import Deployment
@@ -20,6 +20,7 @@ from deploy.verify.checks import NotAsPlannedError
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
+    from deploy.agent.contract.deployed import Deployed
     from deploy.agent.contract.engines import SeenEngine, SeenNames
     from deploy.agent.contract.evidence import (
         DockerAccess,
@@ -160,7 +161,7 @@ def evidence_request(deployment: Deployment) -> EvidenceRequest:
     """Return the question about a deployment."""
     services, stack = deployment.services, Stack(deployment.stack)
     secrets = {stack.secret(service.name, use.secret.name) for service in services for use in service.secrets}
-    described: dict[str, Any] = as_json(deployment)
+    described: Deployed = as_json(deployment)
     return {
         "root": stack.root,
         "ca": deployment.fetch.ca,

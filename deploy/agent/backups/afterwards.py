@@ -12,7 +12,7 @@ from deploy.agent.backups.snapshots import dumped
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
 from deploy.agent.line import Line
-from deploy.agent.releases.decided import decided_service
+from deploy.agent.releases.decided import data_of, decided_service
 from deploy.agent.rooms import call_room, has_operation
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def unanswered(root: Path, services: list[str], journal: Journal) -> Iterator[st
         service = decided_service(root, name)
         if service is None or not has_operation(service["kind"], "restored"):
             continue
-        asked = {"name": name, "room": service["room"], "path": service["data"]["host_path"]}
+        asked: dict[str, object] = {"name": name, "room": service["room"], "path": data_of(service)["host_path"]}
         with journal.step(f"search in {name}"):
             try:
                 answer = call_room(service["kind"], "restored", asked, str(root), journal)

@@ -14,7 +14,7 @@ from deploy.agent.docker.twin import address_of, twin, wait_until_ready
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
 from deploy.agent.line import Line
-from deploy.agent.releases.decided import decided_service
+from deploy.agent.releases.decided import data_of, decided_service
 from deploy.agent.rooms import call_room, has_operation
 
 
@@ -24,7 +24,7 @@ def findings_in(root: Path, stack: str, service: str, parts: Iterable[Fetched], 
     decided = decided_service(root, service)
     if decided is None or not has_operation(decided["kind"], "drill"):
         return ["checked, and opened by no application"]
-    docker, live = Docker(), Path(decided["data"]["host_path"])
+    docker, live = Docker(), Path(data_of(decided)["host_path"])
     data, secrets = by_name[service].data, by_name[HOST_SECRETS].data
     _own(live, data)
     folders = {live: data, root / "secrets": secrets / "secrets"}
@@ -32,7 +32,7 @@ def findings_in(root: Path, stack: str, service: str, parts: Iterable[Fetched], 
         try:
             wait_until_ready(docker, container, float(decided["health_timeout_seconds"]), secrets, journal)
             address = address_of(docker, container, decided["ports"][0]["container_port"])
-            asked = {"name": service, "room": decided["room"], "path": str(data), "address": address}
+            asked: dict[str, object] = {"name": service, "room": decided["room"], "path": str(data), "address": address}
             return [
                 str(words) for words in call_room(decided["kind"], "drill", asked, str(secrets), journal)["findings"]
             ]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from deploy.agent.remembered import read_json
+from deploy.agent.stack.deployed import deployed
 
 if TYPE_CHECKING:
     from deploy.agent.contract.backups import Backup
+    from deploy.agent.contract.deployed import Engine
 
 
 def unlocked_models(root: Path, backup: Backup) -> dict[str, list[str]]:
@@ -19,8 +20,8 @@ def unlocked_models(root: Path, backup: Backup) -> dict[str, list[str]]:
     from deploy.agent.protocols.doors.making import stored
     from deploy.agent.protocols.doors.names import same
 
-    decided = read_json(root / "current" / "deployment.json") or {}
-    locked = {engine["name"]: set(map(same, _names(engine))) for engine in decided.get("engines", [])}
+    engines = deployed(root / "current").get("engines", [])
+    locked = {engine["name"]: set(map(same, _names(engine))) for engine in engines}
     unlocked: dict[str, list[str]] = {}
     for store in backup["stores"]:
         # A folder that cannot be read is the copies' to report.
@@ -32,8 +33,8 @@ def unlocked_models(root: Path, backup: Backup) -> dict[str, list[str]]:
     return unlocked
 
 
-def _names(engine: dict[str, Any]) -> Iterator[str]:
+def _names(engine: Engine) -> Iterator[str]:
     for model in engine["models"]:
         yield model["name"]
-        if model.get("base"):
-            yield model["base"]["name"]
+        if base := model.get("base"):
+            yield base["name"]

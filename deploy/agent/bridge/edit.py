@@ -29,12 +29,13 @@ from deploy.agent.inputs.sent import piped
 from deploy.agent.interrupts import shielded
 from deploy.agent.journal import Journal
 from deploy.agent.line import Line
-from deploy.agent.releases.decided import released_service
+from deploy.agent.releases.decided import data_of, released_service
 from deploy.agent.releases.running import start
 from deploy.agent.remembered import read_json
 
 if TYPE_CHECKING:
     from deploy.agent.contract.bridge import EditAnswer, EditRequest
+    from deploy.agent.contract.deployed import Service
     from deploy.agent.contract.envelope import StackRequest
     from deploy.agent.contract.releases import ServicesRequest
 
@@ -53,7 +54,7 @@ def run(request: EditRequest, journal: Journal) -> EditAnswer:
     root = Path(request["root"])
     service = released_service(root, request["service"])
     database = databases_of(service)[0]
-    ensure_own(root, service["data"]["host_path"])
+    ensure_own(root, data_of(service)["host_path"])
     finish_put_back(root, journal)
     container = of_stack(Docker().containers({"kit.stack": request["stack"]}), request["stack"]).get(service["name"])
     running = container["Id"] if container and is_up(container) else ""
@@ -61,7 +62,7 @@ def run(request: EditRequest, journal: Journal) -> EditAnswer:
         edited = _received(root, copy, database, journal)
         if edited is None:
             return {"changed": False, "database": str(database), "aside": ""}
-        ensure_own(root, service["data"]["host_path"])
+        ensure_own(root, data_of(service)["host_path"])
         with shielded(), journal.step(f"replace {database.name}"):
             aside = swap_in(root, service["name"], edited.manifest, edited.folder)
     if running:
@@ -95,9 +96,9 @@ def _stopped(root: Path, running: str, name: str, journal: Journal) -> Iterator[
 
 
 @contextmanager
-def _copied(root: Path, service: dict[str, Any], database: Path, journal: Journal) -> Iterator[Path]:
+def _copied(root: Path, service: Service, database: Path, journal: Journal) -> Iterator[Path]:
     """Copy the database for the block, with what its log holds."""
-    folder, source = _folder(root), service["data"]["host_path"]
+    folder, source = _folder(root), data_of(service)["host_path"]
     shutil.rmtree(folder, ignore_errors=True)
     items = [{"sqlite": str(database.relative_to(source))}]
     try:

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from deploy.agent.bridge.databases import databases_of
 from deploy.agent.docker.api import Docker
@@ -16,6 +16,7 @@ from deploy.agent.releases.decided import released_service
 
 if TYPE_CHECKING:
     from deploy.agent.contract.bridge import BridgeAnswer, BridgedDatabase, BridgedFolder, BridgeRequest, OpenedBy
+    from deploy.agent.contract.deployed import Mount
 
 SIDES = ("", "-wal", "-shm")
 """Files of a database that a process with it has open."""
@@ -36,7 +37,7 @@ def run(request: BridgeRequest, _journal: Journal) -> BridgeAnswer:
     }
 
 
-def _folder(mount: dict[str, Any]) -> BridgedFolder:
+def _folder(mount: Mount) -> BridgedFolder:
     path = Path(mount["host_path"])
     shown: BridgedFolder = {
         "host_path": mount["host_path"],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, TypedDict
 
 from deploy.agent.contract.containers import Attached
+from deploy.agent.contract.deployed import Deployed
 from deploy.agent.contract.engines import AskingRequest, Engine, SeenEngine, SeenNames
 from deploy.agent.contract.firewall import Closing
 from deploy.agent.contract.hardware import Card
@@ -16,7 +17,7 @@ from deploy.agent.contract.released import Manifest, Right
 class EvidenceRequest(AskingRequest):
     """The deployment that the checks compare with the host."""
 
-    deployment: dict[str, Any]
+    deployment: Deployed
     engines: list[Engine]
     places: dict[str, Place]
     paths: list[str]

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, cast
 
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
-from deploy.agent.remembered import read_json
 from deploy.agent.rooms import call_room, has_operation
+from deploy.agent.stack.deployed import deployed
 
 if TYPE_CHECKING:
     from deploy.agent.contract.indexes import SeenIndex
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 def observe(root: Path) -> dict[str, SeenIndex]:
     """Describe the index of each service that has one; a service whose data this user may not read is left out."""
-    decided = read_json(root / "current" / "deployment.json") or {}
     seen: dict[str, SeenIndex] = {}
-    for service in decided.get("services", []):
-        if not service.get("data") or not has_operation(service.get("kind", ""), "index"):
+    for service in deployed(root / "current").get("services", []):
+        data = service.get("data")
+        if not data or not has_operation(service.get("kind", ""), "index"):
             continue
-        asked = {"name": service["name"], "path": service["data"]["host_path"]}
+        asked: dict[str, object] = {"name": service["name"], "path": data["host_path"]}
         try:
             answer = call_room(service["kind"], "index", asked, str(root), Journal("", ""))
         except (AgentError, OSError):

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from deploy.agent.data.looking import has_entries
 from deploy.agent.data.places import known_places, left_places
-from deploy.agent.remembered import read_json
-from deploy.agent.stack.release import linked_release
+from deploy.agent.stack.deployed import deployed
 
 if TYPE_CHECKING:
+    from deploy.agent.contract.deployed import Deployed
     from deploy.agent.contract.places import Left
 
 DATA: Final = "data"
@@ -19,8 +19,7 @@ KEYS: Final = "keys"
 
 def left_behind(root: Path, data_root: str, folders: list[str], holders: list[str]) -> list[Left]:
     """Return data and keys without a service in kit.yaml or in the running release."""
-    release = linked_release(root, "current")
-    decided = (read_json(root / "releases" / release / "deployment.json") or {}) if release else {}
+    decided = deployed(root / "current")
     used = [*folders, *_folders_of(decided)]
     data: list[Left] = [
         {"service": place["service"], "path": place["path"], "kind": DATA} for place in left_places(root, used)
@@ -44,7 +43,7 @@ def left_behind(root: Path, data_root: str, folders: list[str], holders: list[st
 def remembered_paths(root: Path) -> list[str]:
     """Return every folder that held data of this stack, except those that another stack uses now."""
     others = [stack for stack in root.parent.glob("*") if stack != root]
-    theirs = [path for stack in others for path in (*known_places(stack), *_released(stack))]
+    theirs = [path for stack in others for path in (*known_places(stack), *_folders_of(deployed(stack / "current")))]
     return [
         path
         for path in known_places(root)
@@ -52,19 +51,14 @@ def remembered_paths(root: Path) -> list[str]:
     ]
 
 
-def _released(root: Path) -> list[str]:
-    release = linked_release(root, "current")
-    return _folders_of((read_json(root / "releases" / release / "deployment.json") or {}) if release else {})
-
-
-def _folders_of(decided: dict[str, Any]) -> list[str]:
+def _folders_of(decided: Deployed) -> list[str]:
     services, engines = decided.get("services", []), decided.get("engines", [])
     folders = [folder["host_path"] for service in services for folder in service.get("folders", [])]
-    folders += [service["data"]["host_path"] for service in services if service.get("data")]
-    return [*folders, *(engine["models_dir"] for engine in engines if engine.get("models_dir"))]
+    folders += [data["host_path"] for service in services if (data := service.get("data"))]
+    return [*folders, *(folder for engine in engines if (folder := engine.get("models_dir")))]
 
 
-def _holders_of(decided: dict[str, Any]) -> list[str]:
+def _holders_of(decided: Deployed) -> list[str]:
     services = decided.get("services", [])
     used = [use["secret"] for service in services for use in service.get("secrets", [])]
     used += [secret for service in services for secret in service.get("host_secrets", [])]

@@ -13,12 +13,11 @@ from deploy.agent.docker.health import stop_container
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
 from deploy.agent.line import Line
-from deploy.agent.remembered import read_json
-from deploy.agent.stack.release import linked_release
+from deploy.agent.stack.deployed import deployed
 from deploy.agent.stack.rights import secret_readers
 
 if TYPE_CHECKING:
-    from deploy.agent.contract.places import Handover
+    from deploy.agent.contract.places import Handover, Owner
     from deploy.agent.contract.releases import Service
 
 Services = dict[str, "Service"]
@@ -27,8 +26,7 @@ User = tuple[int, int]
 
 def released_owners(root: Path, release: str | None = None) -> dict[str, str]:
     """Return the folders of a release, by default the running one, each with the user that the kit gave it to."""
-    release = release or linked_release(root, "current")
-    decided = (read_json(root / "releases" / release / "deployment.json") or {}) if release else {}
+    decided = deployed(root / "releases" / release if release else root / "current")
     folders = [folder for service in decided.get("services", []) for folder in service.get("folders", [])]
     return {folder["host_path"]: f"{folder['owner']['uid']}:{folder['owner']['gid']}" for folder in folders}
 
@@ -69,9 +67,8 @@ def owners_back(changed: Mapping[str, list[Handover]]) -> None:
 
 def secrets_back(root: Path, release: str, names: list[str]) -> None:
     """Give services' secrets to the readers of the release that runs again; root keeps its own."""
-    decided = read_json(root / "releases" / release / "deployment.json") or {}
-    own = {"uid": os.geteuid(), "gid": os.getegid()}
-    for (service, name), reader in secret_readers(decided, own).items():
+    own: Owner = {"uid": os.geteuid(), "gid": os.getegid()}
+    for (service, name), reader in secret_readers(deployed(root / "releases" / release), own).items():
         path = root / "secrets" / service / name
         if service not in names or not path.exists():
             continue

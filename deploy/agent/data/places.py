@@ -17,6 +17,7 @@ from deploy.agent.docker.api import Docker
 from deploy.agent.errors import AgentError
 from deploy.agent.protocols.doors.making import Memory
 from deploy.agent.remembered import read_json, write_json
+from deploy.agent.stack.deployed import deployed
 from deploy.agent.stack.release import linked_release
 
 if TYPE_CHECKING:
@@ -124,8 +125,8 @@ def stacks_on(root: Path, path: str) -> list[str]:
     """Return the other stacks of this host whose running release keeps a service's data in a folder."""
     wanted, stacks = Path(path).resolve(), []
     for other in sorted(root.parent.glob("*/current")):
-        decided = read_json(other / "deployment.json") or {} if other.parent != root else {}
-        places = (service["data"]["host_path"] for service in decided.get("services", []) if service.get("data"))
+        services = deployed(other).get("services", []) if other.parent != root else []
+        places = (data["host_path"] for service in services if (data := service.get("data")))
         if any(Path(place).resolve() == wanted for place in places):
             stacks.append(other.parent.name)
     return stacks
@@ -133,11 +134,10 @@ def stacks_on(root: Path, path: str) -> list[str]:
 
 def released_place(root: Path, release: str, service: str) -> str | None:
     """Return the folder where a release keeps a service's data."""
-    decided = read_json(root / "releases" / release / "deployment.json") or {}
-    places = {item["name"]: item["data"]["host_path"] for item in decided.get("services", []) if item.get("data")}
-    places.update({item["name"]: item["models_dir"] for item in decided.get("engines", []) if item.get("models_dir")})
-    place: str | None = places.get(service)
-    return place
+    decided = deployed(root / "releases" / release)
+    places = {item["name"]: data["host_path"] for item in decided.get("services", []) if (data := item.get("data"))}
+    engines = decided.get("engines", [])
+    return {**places, **{item["name"]: path for item in engines if (path := item.get("models_dir"))}}.get(service)
 
 
 def _observed(root: Path, name: str, place: Place, known: Entry | None) -> SeenData:

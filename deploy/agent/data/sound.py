@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from deploy.agent.data.looking import DATA, EMPTY, MISSING, is_same
 from deploy.agent.data.places import observe
 from deploy.agent.errors import AgentError
 from deploy.agent.line import Line
-from deploy.agent.remembered import read_json
-from deploy.agent.stack.release import linked_release
+from deploy.agent.stack.deployed import deployed
 
 if TYPE_CHECKING:
+    from deploy.agent.contract.deployed import Data
     from deploy.agent.contract.places import Place
 
 
@@ -35,17 +35,16 @@ def _refusal(problem: str) -> AgentError:
 
 def released_places(root: Path) -> dict[str, Place]:
     """Return the places of the running release."""
-    release = linked_release(root, "current")
-    decided = (read_json(root / "releases" / release / "deployment.json") or {}) if release else {}
+    decided = deployed(root / "current")
     engines = {engine["name"]: engine for engine in decided.get("engines", [])}
     places: dict[str, Place] = {}
     for service in decided.get("services", []):
         engine = engines.get(service["name"], {})
-        if service.get("data"):
-            places[service["name"]] = _of_data(service)
-        elif engine.get("models_dir"):
+        if data := service.get("data"):
+            places[service["name"]] = _of_data(data, service.get("kind", ""))
+        elif folder := engine.get("models_dir"):
             places[service["name"]] = {
-                "path": engine["models_dir"],
+                "path": folder,
                 "kind": service["kind"],
                 "protocol": engine["protocol"],
                 "databases": [],
@@ -54,9 +53,7 @@ def released_places(root: Path) -> dict[str, Place]:
     return places
 
 
-def _of_data(service: dict[str, Any]) -> Place:
-    data = service["data"]
+def _of_data(data: Data, kind: str) -> Place:
     parts = [item["relpath"] for item in data.get("items", [])]
     # The first part of an application's data is its database.
-    kind = service.get("kind", "")
     return {"path": data["host_path"], "kind": kind, "protocol": None, "databases": parts[:1], "parts": parts}

@@ -18,6 +18,7 @@ from deploy.agent.protocols.doors.names import same
 from deploy.agent.releases.remove import MADE, is_rooted
 from deploy.agent.remembered import read_json
 from deploy.agent.stack.backup_memory import observe
+from deploy.agent.stack.deployed import FILE
 
 if TYPE_CHECKING:
     from deploy.agent.contract.applied import AppliedAnswer, AppliedRequest, RemainsAnswer, RemainsRequest
@@ -33,7 +34,7 @@ def run(request: AppliedRequest, _journal: Journal) -> AppliedAnswer:
     if not stack or Path(stack).name != stack:
         return {"stacks": stacks, "release": None, "deployment": None, "places": []}
     root = kit / stack
-    decided = read_json(root / "current" / "deployment.json")
+    decided = read_json(root / "current" / FILE)
     answer: AppliedAnswer = {
         "stacks": stacks,
         "release": _release(root),

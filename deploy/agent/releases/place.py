@@ -14,8 +14,9 @@ from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
 from deploy.agent.line import Line
 from deploy.agent.remembered import sync_folder, write_file
+from deploy.agent.stack.deployed import deployed
 from deploy.agent.stack.release import difference, has_content
-from deploy.agent.stack.rights import decided, mend
+from deploy.agent.stack.rights import mend
 
 if TYPE_CHECKING:
     from deploy.agent.contract.releases import PlaceAnswer, PlacedFile, PlaceRequest
@@ -48,7 +49,7 @@ def run(request: PlaceRequest, journal: Journal) -> PlaceAnswer:
 
 def _mended(root: Path, release: str) -> list[str]:
     # Owners are root's to set, and by nobody else does a release come here.
-    return mend(root, decided(root / "releases" / release)) if os.geteuid() == 0 else []
+    return mend(root, deployed(root / "releases" / release)) if os.geteuid() == 0 else []
 
 
 def _ensure_allowed(file: PlacedFile, release: str) -> None:

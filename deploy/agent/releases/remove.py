@@ -20,8 +20,8 @@ from deploy.agent.kit_folders import BACKUPS, DATA, KIT, project_of
 from deploy.agent.releases.collect import remove_images, stack_images
 from deploy.agent.releases.shared import docker_packages, shared_places
 from deploy.agent.releases.units import remove_units
-from deploy.agent.remembered import read_json
 from deploy.agent.stack.backup_memory import kept_paths
+from deploy.agent.stack.deployed import deployed
 from deploy.agent.stack.release import linked_release
 
 if TYPE_CHECKING:
@@ -123,10 +123,10 @@ def _ensure_is_data(folder: Path, root: Path) -> None:
 def _services_with_data(root: Path) -> list[str]:
     """Return the services whose data a later stack can read only with their secrets."""
     release = linked_release(root, "current") or linked_release(root, "good")
-    decided = read_json(root / "releases" / release / "deployment.json") if release else None
-    if decided is None:
+    services = deployed(root / "releases" / release).get("services") if release else None
+    if services is None:
         return [path.name for path in (root / "secrets").glob("*")]
-    with_data = {service["name"] for service in decided["services"] if service.get("data")}
+    with_data = {service["name"] for service in services if service.get("data")}
     # Also of services that were taken out earlier: their data stays, and so do the keys that it needs.
     return sorted(with_data | {place["service"] for place in left_places(root, [])})
 

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from deploy.agent.kit_folders import AGENTS, CACHE, DATA, KIT, TOOLS
 from deploy.agent.late import path_of
+from deploy.agent.stack.deployed import deployed
 
 if TYPE_CHECKING:
+    from deploy.agent.contract.deployed import Deployed, Folder, Secret
+    from deploy.agent.contract.places import Owner
     from deploy.agent.contract.released import Right as SeenRight
 
 SHARED_FOLDER, SHARED_FILE = 0o755, 0o644
 SECRET_FOLDER, SECRET_FILE = 0o700, 0o400
 MODEL_FILE = 0o444
-ROOT = {"uid": 0, "gid": 0}
+ROOT: Owner = {"uid": 0, "gid": 0}
 CLOSED = {"key": SECRET_FILE, "failed": SECRET_FOLDER, "copies": SECRET_FOLDER}
 """Parts of a stack's folder for root alone: keys, logs and copies of user data."""
 PROGRAMS = (f"{AGENTS.name}/*", f"{TOOLS.name}/*", f"{TOOLS.name}/bin/*", "*.json")
@@ -40,7 +42,7 @@ class Right(NamedTuple):
     """True if a link may lead to it: people move data to another disk that way."""
 
 
-def stated(root: Path, deployment: dict[str, Any], owner: dict[str, int] = ROOT) -> Iterator[Right]:
+def stated(root: Path, deployment: Deployed, owner: Owner = ROOT) -> Iterator[Right]:
     """Yield the rights that a release's deployment states, and those of the kit's own paths."""
     for path in _own(root):
         is_program = path.parent.name == "bin"
@@ -62,7 +64,7 @@ def stated(root: Path, deployment: dict[str, Any], owner: dict[str, int] = ROOT)
         yield Right(Path(model["host_path"]), MODEL_FILE, reader["uid"], reader["gid"], is_linkable=True)
 
 
-def differing(root: Path, deployment: dict[str, object], owner: dict[str, int] = ROOT) -> list[SeenRight]:
+def differing(root: Path, deployment: Deployed, owner: Owner = ROOT) -> list[SeenRight]:
     """Return each existing path with another mode or owner, and the cause in words."""
     return [
         {"path": str(right.path), "cause": cause, "is_placed": right.is_limit or right.is_placed}
@@ -74,10 +76,10 @@ def differing(root: Path, deployment: dict[str, object], owner: dict[str, int] =
 
 def observe(root: Path) -> list[SeenRight]:
     """Return the differences from the current release."""
-    return differing(root, decided(root / "current"))
+    return differing(root, deployed(root / "current"))
 
 
-def mend(root: Path, deployment: dict[str, object], owner: dict[str, int] = ROOT) -> list[str]:
+def mend(root: Path, deployment: Deployed, owner: Owner = ROOT) -> list[str]:
     """Repair the modes and owners of the kit's own paths; roles do so for folders of user data."""
     mended = []
     for right in stated(root, deployment, owner):
@@ -89,15 +91,6 @@ def mend(root: Path, deployment: dict[str, object], owner: dict[str, int] = ROOT
             right.path.chmod(mode)
             mended.append(str(right.path))
     return mended
-
-
-def decided(release: Path) -> dict[str, Any]:
-    """Return a placed release's deployment; empty if it cannot be read."""
-    try:
-        document = json.loads((release / "deployment.json").read_text())
-    except (OSError, ValueError):
-        return {}
-    return document if isinstance(document, dict) else {}
 
 
 def _cause(right: Right) -> str:
@@ -129,27 +122,28 @@ def _own(root: Path) -> Iterator[Path]:
             yield path
 
 
-def _parents(deployment: dict[str, Any]) -> tuple[Path, ...]:
+def _parents(deployment: Deployed) -> tuple[Path, ...]:
     """Return the parent folders of the stack's data, if it lies in its usual place."""
     usual = DATA / str(deployment.get("stack"))
     inside = any(usual in Path(folder["host_path"]).parents for folder in _folders(deployment))
     return (DATA, usual) if inside else ()
 
 
-def _folders(deployment: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _folders(deployment: Deployed) -> Iterator[Folder]:
     return (folder for service in deployment.get("services", ()) for folder in service.get("folders", ()))
 
 
-def secret_readers(deployment: dict[str, Any], owner: dict[str, int]) -> dict[tuple[str, str], dict[str, int]]:
+def secret_readers(deployment: Deployed, owner: Owner) -> dict[tuple[str, str], Owner]:
     """Return the reader of each copy of a secret; an original without a container is for root."""
-    readers, originals = {}, []
+    readers: dict[tuple[str, str], Owner] = {}
+    originals: list[Secret] = []
     for service in deployment.get("services", ()):
         for use in service.get("secrets", ()):
             readers[service["name"], use["secret"]["name"]] = service["owner"]
             originals.append(use["secret"])
         originals += service.get("host_secrets", ())
-    for engine in (*deployment.get("engines", ()), *deployment.get("named_engines", ())):
-        originals += [engine["key"]] if engine.get("key") else []
+    engines = (*deployment.get("engines", ()), *deployment.get("named_engines", ()))
+    originals += [key for engine in engines if (key := engine.get("key"))]
     for secret in originals:
         readers.setdefault((secret["owner"], secret["name"]), owner)
     return readers

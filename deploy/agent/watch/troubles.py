@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from deploy.agent.contract.backup_runs import troubles as backup_troubles
 from deploy.agent.contract.hardware import is_silent
@@ -19,8 +19,10 @@ from deploy.agent.observing.wsl import networking_mode
 from deploy.agent.releases.running import stopped_services
 from deploy.agent.remembered import read_json
 from deploy.agent.stack.backup_memory import observe
+from deploy.agent.stack.deployed import deployed
 
 if TYPE_CHECKING:
+    from deploy.agent.contract.deployed import Service
     from deploy.agent.contract.failures import Trouble
     from deploy.agent.contract.hardware import Nvidia
 
@@ -31,11 +33,11 @@ DOCKER_FOLDER = "/var/lib/docker"
 
 def troubles(root: Path, stack: str) -> Iterator[Trouble]:
     """Yield every failure that lasts."""
-    decided = read_json(root / "current" / "deployment.json") or {"services": []}
+    services = deployed(root / "current").get("services", [])
     yield from _backups(root)
-    yield from _services(root, stack, decided["services"])
-    yield from _disks(root, decided["services"])
-    yield from _cards(decided["services"])
+    yield from _services(root, stack, services)
+    yield from _disks(root, services)
+    yield from _cards(services)
 
 
 def _backups(root: Path) -> Iterator[Trouble]:
@@ -45,7 +47,7 @@ def _backups(root: Path) -> Iterator[Trouble]:
             yield _trouble("backup", f"{about}, {backup['repository']}", problem)
 
 
-def _services(root: Path, stack: str, services: list[dict[str, Any]]) -> Iterator[Trouble]:
+def _services(root: Path, stack: str, services: list[Service]) -> Iterator[Trouble]:
     try:
         containers = of_stack(Docker().containers({"kit.stack": stack}), stack)
     except AgentError as problem:
@@ -62,7 +64,7 @@ def _services(root: Path, stack: str, services: list[dict[str, Any]]) -> Iterato
             yield _trouble("service", name, f"{name} runs and is unhealthy")
 
 
-def _disks(root: Path, services: list[dict[str, Any]]) -> Iterator[Trouble]:
+def _disks(root: Path, services: list[Service]) -> Iterator[Trouble]:
     import shutil
 
     folders = [folder["host_path"] for service in services for folder in service.get("folders", [])]
@@ -76,7 +78,7 @@ def _disks(root: Path, services: list[dict[str, Any]]) -> Iterator[Trouble]:
             yield _trouble("disk", str(path), f"the disk of {path} has {amount(usage.free)} left")
 
 
-def _cards(services: list[dict[str, Any]]) -> Iterator[Trouble]:
+def _cards(services: list[Service]) -> Iterator[Trouble]:
     wanted = [(service["name"], device) for service in services for device in service.get("devices", [])]
     seen, nvidia = observe_cards() if wanted else ([], None)
     vendors = {card["vendor"] for card in seen}

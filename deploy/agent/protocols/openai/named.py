@@ -7,7 +7,7 @@ from pathlib import Path
 
 from deploy.agent.errors import AgentError
 from deploy.agent.protocols.caller import Caller, RefusedError, words_of
-from deploy.agent.remembered import read_json
+from deploy.agent.stack.deployed import deployed
 
 PATH = "/models"
 DOING = "asking for its models"
@@ -54,10 +54,9 @@ class NamedEngine(Caller):
 
 def applied_names(root: Path, engine: str, address: str) -> dict[str, str]:
     """Return the models that the current release requests from an engine at this address, with the engine's names."""
-    decided = read_json(root / "current" / "deployment.json") or {}
     return {
         name: known
-        for named in decided.get("named_engines", [])
+        for named in deployed(root / "current").get("named_engines", [])
         if (named["name"], named["address"]) == (engine, address)
         for name, known in named["models"]
     }

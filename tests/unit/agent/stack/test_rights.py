@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from deploy.agent.contract.deployed import Deployed, Folder, Secret, Service
+from deploy.agent.contract.places import Owner
 from deploy.agent.stack import rights
 from deploy.agent.stack.rights import differing, mend, observe, stated
 
-ME = {"uid": os.geteuid(), "gid": os.getegid()}
+ME: Owner = {"uid": os.geteuid(), "gid": os.getegid()}
 FOLDERS = (
     "agent",
     "tools/bin",
@@ -23,7 +24,7 @@ FOLDERS = (
     "home/run/failed",
     "home/secrets",
 )
-KEY = {"name": "key", "owner": "main"}
+KEY: Secret = {"name": "key", "owner": "main"}
 
 
 @pytest.fixture
@@ -50,10 +51,15 @@ def root(tmp_path: Path) -> Path:
     return root
 
 
-def deployment(folder: Path) -> dict[str, Any]:
-    chats = {"host_path": str(folder / "data" / "chats"), "mode": "0700", "owner": ME}
-    page = {"name": "page", "owner": ME, "folders": [chats], "host_secrets": [{"name": "password", "owner": "page"}]}
-    readers = [{"name": name, "owner": ME, "secrets": [{"secret": KEY}]} for name in ("main", "gate")]
+def deployment(folder: Path) -> Deployed:
+    chats: Folder = {"host_path": str(folder / "data" / "chats"), "mode": "0700", "owner": ME}
+    page: Service = {
+        "name": "page",
+        "owner": ME,
+        "folders": [chats],
+        "host_secrets": [{"name": "password", "owner": "page"}],
+    }
+    readers: list[Service] = [{"name": name, "owner": ME, "secrets": [{"secret": KEY}]} for name in ("main", "gate")]
     return {"stack": "home", "services": [*readers, page], "models": []}
 
 
