@@ -13,6 +13,7 @@ from deploy.agent.contract.hardware import DeviceNode, Disk, Docker, Machine
 from deploy.agent.contract.indexes import SeenIndex
 from deploy.agent.contract.places import Kept, Left, Place, SeenData
 from deploy.agent.contract.released import Release
+from deploy.agent.contract.rooms import AskedRoom, Difference
 from deploy.agent.contract.way_back import Way
 
 
@@ -45,8 +46,8 @@ class ProbeRequest(AskingRequest, total=False):
     devices: list[str]
     places: dict[str, Place]
     kept: Kept
-    rooms: dict[str, dict[str, Any]]
-    """Per service with settings of its own, what its room decided."""
+    rooms: dict[str, AskedRoom]
+    """Services with settings of their own, by name."""
     origin: str
     """Control node and path of kit.yaml."""
 
@@ -109,17 +110,10 @@ class HeldBy(TypedDict):
     holder: Holder
 
 
-class SettingDrift(TypedDict):
-    """A setting of an application that differs."""
-
-    name: str
-    cause: str
-
-
 class Settings(TypedDict, total=False):
     """The settings that the kit owns inside an application."""
 
-    drift: list[SettingDrift]
+    drift: list[Difference]
     problem: str
     next: str
 

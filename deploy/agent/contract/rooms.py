@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypedDict
+from typing import Literal, TypedDict
 
 from deploy.agent.contract.envelope import Changed, StackRequest
 
@@ -16,7 +16,15 @@ class _RoomRequest(StackRequest):
 class RoomRequest(_RoomRequest, total=False):
     """An operation of a room's own program."""
 
-    room: dict[str, Any]
+    room: dict[str, object]
+    """Decisions of the room, in the types of its own program."""
+
+
+class AskedRoom(TypedDict):
+    """A service whose room has a program on the host."""
+
+    kind: str
+    room: dict[str, object]
 
 
 class Difference(TypedDict):

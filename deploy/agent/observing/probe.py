@@ -50,6 +50,7 @@ if TYPE_CHECKING:
         Settings,
         UserData,
     )
+    from deploy.agent.contract.rooms import AskedRoom
 
 PLACES = ("/srv", "/opt")
 
@@ -226,7 +227,7 @@ def _engines(request: ProbeRequest, root: Path) -> dict[str, Any]:
     return observe(request["engines"], root, request.get("ca"))
 
 
-def _settings(name: str, service: dict[str, Any], root: Path, journal: Journal) -> Settings:
+def _settings(name: str, service: AskedRoom, root: Path, journal: Journal) -> Settings:
     try:
         return cast("Settings", call_room(service["kind"], "observe", {"name": name, **service}, str(root), journal))
     except AgentError as error:

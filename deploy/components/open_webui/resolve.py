@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deploy.components.cards import card_load, devices_of
 from deploy.components.open_webui.bridge import bridge_of
@@ -18,6 +18,9 @@ from deploy.deployment.port import Port
 from deploy.deployment.secrets import Secret, SecretUse
 from deploy.deployment.service import Mount, Service, Tmpfs
 from deploy.errors import UsageError
+
+if TYPE_CHECKING:
+    from deploy.components.open_webui.agent.asked import Owned as Asked
 
 UID = 10103
 CONTAINER_PORT = 8080
@@ -74,7 +77,7 @@ def resolve(spec: OpenWebUI, site: Site, offers: tuple[Offer, ...]) -> Resolved:
         egress_cause=cause,
         data=user_data(root, owner, spec.version or VERSION, spec.import_from or "", bridge.person),
         host_secrets=(*owned.lent_keys, PERSON_PASSWORD),
-        room=_room(owned, data, ports, spec.admin.email),
+        room={**_room(owned, data, ports, spec.admin.email)},
         facts=_facts(owned),
         card_load=card_load(spec.card_use, is_resident=True),
     )
@@ -110,7 +113,7 @@ def _told(ports: tuple[Port, ...], origins: tuple[str, ...]) -> str:
     return next((f"http://{port.place}" for port in ports if port.is_open), origins[0])
 
 
-def _room(owned: Owned, data: str, ports: tuple[Port, ...], person_email: str) -> dict[str, Any]:
+def _room(owned: Owned, data: str, ports: tuple[Port, ...], person_email: str) -> Asked:
     return {
         "address": ports[0].place,
         "database": f"{data}/{DATABASE}",

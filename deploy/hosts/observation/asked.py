@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from deploy.deployment.engines import Engine, NamedEngine
 from deploy.deployment.host import Deployment
 from deploy.deployment.places import kept_request, places_request
-from deploy.deployment.values import as_json
 from deploy.stack import CACHE, Stack
 
 if TYPE_CHECKING:
@@ -47,7 +46,7 @@ def probe_request(deployment: Deployment, given: Mapping[str, str] | None = None
         "devices": sorted({device.nodes for service in services for device in service.host_devices}),
         "places": places_request(deployment),
         "kept": kept_request(deployment),
-        "rooms": {s.name: {**as_json(s), "kind": s.kind} for s in services if s.room},
+        "rooms": {s.name: {"kind": s.kind, "room": s.room} for s in services if s.room},
     }
 
 

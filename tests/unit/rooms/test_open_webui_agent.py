@@ -32,7 +32,7 @@ class Place:
             connection.executemany("insert or replace into config values (?, ?)", rows)
             connection.executemany('insert into "user" values (?, ?)', [(one, one) for one in emails])
 
-    def service(self, **settings: Any) -> dict[str, Any]:
+    def service(self, **settings: Any) -> Any:
         password = {"secret": "webui_admin_password", "owner": "open_webui"}
         room = {
             "address": "127.0.0.1:1",

@@ -117,7 +117,7 @@ def add_document(data: Path, *, indexed: bool = True) -> None:
 def findings(data: Path, application: Application) -> list[str]:
     account = {"email": "kit@localhost", "password": {"secret": "kit_admin_password", "owner": "open_webui"}}
     address = f"127.0.0.1:{application.server_address[1]}"
-    service = {"name": "open_webui", "room": {"account": account}, "path": str(data), "address": address}
+    service: Any = {"name": "open_webui", "room": {"account": account}, "path": str(data), "address": address}
     words: list[str] = drill(service, str(data.parent), Journal("", ""))["findings"]
     return words
 
@@ -168,7 +168,7 @@ def test_restored_data_whose_index_finds_nothing_is_told_with_the_way_to_rebuild
 ) -> None:
     add_document(data)
     address = f"127.0.0.1:{application.server_address[1]}"
-    service = {"name": "open_webui", "room": {"address": address}, "path": str(data)}
+    service: Any = {"name": "open_webui", "room": {"address": address}, "path": str(data)}
     expected = {"rebuilt": [], "findings": ["search finds the newest document"]}
     assert restored(service, str(data.parent), Journal("", "")) == expected
     application.chunk = ""
@@ -182,7 +182,7 @@ def test_a_database_of_a_release_without_a_table_is_told_and_no_fault_of_the_pro
 ) -> None:
     with closing(sqlite3.connect(data / "webui.db")) as database, database:
         database.execute("drop table file")
-    service = {"name": "open_webui", "room": {"address": "127.0.0.1:1"}, "path": str(data)}
+    service: Any = {"name": "open_webui", "room": {"address": "127.0.0.1:1"}, "path": str(data)}
     with pytest.raises(AgentError, match="no such table: file"):
         findings(data, application)
     with pytest.raises(AgentError, match="no such table: file"):

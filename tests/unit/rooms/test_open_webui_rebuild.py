@@ -95,7 +95,8 @@ def store(tmp_path: Path) -> VectorStore:
 def restore(store: VectorStore, page: Page) -> dict[str, Any]:
     root = store.folder.parent.parent
     room = {"address": f"127.0.0.1:{page.server_address[1]}", "account": {"email": "Kit@localhost"}}
-    return restored({"name": "page", "room": room, "path": str(store.folder.parent)}, str(root), Journal("", ""))
+    service: Any = {"name": "page", "room": room, "path": str(store.folder.parent)}
+    return restored(service, str(root), Journal("", ""))
 
 
 def lose(store: VectorStore, *collections: str) -> None:
@@ -184,7 +185,7 @@ def test_a_drill_tells_a_lost_index_and_makes_none(store: VectorStore, page: Pag
     root = store.folder.parent.parent
     account = {"email": "kit@localhost", "password": {"secret": "kit_admin_password", "owner": "open_webui"}}
     address = f"127.0.0.1:{page.server_address[1]}"
-    service = {"name": "page", "room": {"account": account}, "path": str(store.folder.parent), "address": address}
+    service: Any = {"name": "page", "room": {"account": account}, "path": str(store.folder.parent), "address": address}
     signed_in, _, document, lost = drill(service, str(root), Journal("", ""))["findings"]
     assert (signed_in, document) == ("signed in as kit@localhost", "no indexed document is in this backup")
     assert lost.startswith("search does not find 20 of 25 chunks of the document stairs.txt: ")

@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
@@ -22,9 +22,20 @@ from deploy.components.open_webui.agent.values import value_of
 if TYPE_CHECKING:
     from deploy.agent.contract.bridge import AddAnswer
     from deploy.agent.contract.indexes import SeenIndex
+    from deploy.agent.contract.probe import Settings
+    from deploy.agent.contract.rooms import RoomAnswer
+    from deploy.components.open_webui.agent.asked import (
+        Adding,
+        Drilled,
+        Indexed,
+        Looked,
+        Owned,
+        Restored,
+        Service,
+    )
 
 
-def observe(service: dict[str, Any], root: str) -> dict[str, Any]:
+def observe(service: Service, root: str) -> Settings:
     """Return the owned settings that differ, and the person's account if it is missing; changes nothing."""
     room = service["room"]
     try:
@@ -36,12 +47,12 @@ def observe(service: dict[str, Any], root: str) -> dict[str, Any]:
         return {"problem": f"cannot read {room['database']}: {problem}", "next": f"see `{Line('logs')}`"}
 
 
-def look(service: dict[str, Any], _root: str) -> dict[str, Any]:
+def look(service: Looked, _root: str) -> dict[str, object]:
     """Describe the database in a place: its identity and content; changes nothing."""
     return looked(Path(service["path"]) / service["databases"][0], counted=service["counted"])
 
 
-def drill(service: dict[str, Any], root: str, journal: Journal) -> dict[str, Any]:
+def drill(service: Drilled, root: str, journal: Journal) -> dict[str, list[str]]:
     """Ask a second Open WebUI, which runs on restored data, for what people had; changes nothing of the first."""
     from deploy.components.open_webui.agent.proof import findings
 
@@ -49,7 +60,7 @@ def drill(service: dict[str, Any], root: str, journal: Journal) -> dict[str, Any
         return {"findings": findings(service, root, journal)}
 
 
-def restored(service: dict[str, Any], root: str, journal: Journal) -> dict[str, Any]:
+def restored(service: Restored, root: str, journal: Journal) -> dict[str, list[str]]:
     """Search for the newest document of restored data, and let the application make a lost index anew.
 
     Raise AgentError if search does not find what is there.
@@ -61,7 +72,7 @@ def restored(service: dict[str, Any], root: str, journal: Journal) -> dict[str, 
         return {"rebuilt": rebuilt(service, root, journal), "findings": [searched(service, root)]}
 
 
-def index(service: dict[str, Any], _root: str) -> SeenIndex:
+def index(service: Indexed, _root: str) -> SeenIndex:
     """Return what search does not find because files of its index are lost; changes nothing."""
     from deploy.components.open_webui.agent.lacks import MEND, lacks
     from deploy.components.open_webui.agent.vector_store import DATABASE, lost_of
@@ -74,7 +85,7 @@ def index(service: dict[str, Any], _root: str) -> SeenIndex:
         return {"lost": [f"search does not work: cannot read {data / DATABASE}: {problem}"], "next": restore}
 
 
-def apply(service: dict[str, Any], root: str, journal: Journal) -> dict[str, Any]:
+def apply(service: Service, root: str, journal: Journal) -> RoomAnswer:
     """Set the differing settings, and add the person once; other settings stay as people set them."""
     room = service["room"]
     stored = readable(room["database"])
@@ -99,7 +110,7 @@ def apply(service: dict[str, Any], root: str, journal: Journal) -> dict[str, Any
     return {"changed": bool(differing or is_missing or remembered), "set": [*differing, *made]}
 
 
-def add(service: dict[str, Any], root: str, journal: Journal) -> AddAnswer:
+def add(service: Adding, root: str, journal: Journal) -> AddAnswer:
     """Add documents to a knowledge base, by the kit's own account."""
     from deploy.components.open_webui.agent.adding import add_documents
     from deploy.components.open_webui.agent.admin import Admin
@@ -120,7 +131,7 @@ def _reading(database: str) -> Iterator[None]:
         raise AgentError(f"cannot read {database}: {problem}", f"see `{Line('logs', 'open_webui')}`") from problem
 
 
-def _ensure_set(room: dict[str, Any], root: str) -> None:
+def _ensure_set(room: Owned, root: str) -> None:
     left = drift(room["settings"], readable(room["database"]), root)
     if left:
         words = "; ".join(f"{setting['name']} {setting['cause']}" for setting in left)

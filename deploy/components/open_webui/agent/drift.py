@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deploy.components.open_webui.agent.stored import Stored
 from deploy.components.open_webui.agent.values import secret_names, value_of
+
+if TYPE_CHECKING:
+    from deploy.agent.contract.rooms import Difference
 
 MISSING = object()
 KEYS = ("api_key", "api_keys")
 """Endings of settings that hold secrets, whoever set them."""
 
 
-def drift(wanted: dict[str, Any], stored: Stored, root: str) -> list[dict[str, str]]:
+def drift(wanted: dict[str, object], stored: Stored, root: str) -> list[Difference]:
     """Return each owned setting that differs, with its cause."""
     if not stored.exists:
         return []

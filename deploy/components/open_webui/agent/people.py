@@ -7,11 +7,14 @@ import hashlib
 import hmac
 import json
 import sqlite3
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deploy.components.open_webui.agent.admin import Admin
 
-SESSIONS = {"secret": "webui_secret_key", "owner": "open_webui"}
+if TYPE_CHECKING:
+    from deploy.components.open_webui.agent.asked import SecretName
+
+SESSIONS: SecretName = {"secret": "webui_secret_key", "owner": "open_webui"}
 
 
 class People:

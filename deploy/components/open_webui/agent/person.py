@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deploy.agent.remembered import read_json, write_json
 from deploy.components.open_webui.agent.stored import KNOWN_IDS, Stored
 
+if TYPE_CHECKING:
+    from deploy.agent.contract.rooms import Difference
+    from deploy.components.open_webui.agent.asked import Account, Owned
+
 FORMAT = 2
 
 
-def person_name(person: dict[str, Any]) -> str:
+def person_name(person: Account) -> str:
     """Return the account's name in a plan."""
     return f"account {person['email']}"
 
 
-def missing_person(room: dict[str, Any], stored: Stored, root: str) -> list[dict[str, str]]:
+def missing_person(room: Owned, stored: Stored, root: str) -> list[Difference]:
     """Return the account as a difference if it was never made in this very database."""
     email = room["person"]["email"]
     if email in stored.emails:
@@ -31,7 +35,7 @@ def missing_person(room: dict[str, Any], stored: Stored, root: str) -> list[dict
     return [{"name": person_name(room["person"]), "cause": "not in this database"}]
 
 
-def remember_person(room: dict[str, Any], stored: Stored, root: str) -> bool:
+def remember_person(room: Owned, stored: Stored, root: str) -> bool:
     """Record that the account was made, and in which database; return True if that is new."""
     email, memory = room["person"]["email"], _memory(root)
     is_here = memory.get("format") == FORMAT and _is_bound(memory, stored, room["account"]["email"])

@@ -6,7 +6,7 @@ import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
@@ -17,6 +17,9 @@ from deploy.components.open_webui.agent.stored import connect
 from deploy.components.open_webui.agent.values import value_of
 from deploy.components.open_webui.agent.vector_store import DATABASE as INDEX
 from deploy.components.open_webui.agent.vector_store import lost_of
+
+if TYPE_CHECKING:
+    from deploy.components.open_webui.agent.asked import Drilled, Restored
 
 DATABASE = "webui.db"
 ASKED_CHARACTERS = 200
@@ -38,7 +41,7 @@ WHERE person.role IN ('admin', 'user') ORDER BY file.created_at DESC
 """
 
 
-def findings(service: dict[str, Any], root: str, journal: Journal) -> list[str]:
+def findings(service: Drilled, root: str, journal: Journal) -> list[str]:
     """Return what is there of a person's, in words; raise AgentError for what should be and is not."""
     data, account = Path(service["path"]), service["room"]["account"]
     admin = Admin(service["address"])
@@ -54,7 +57,7 @@ def findings(service: dict[str, Any], root: str, journal: Journal) -> list[str]:
     return [f"signed in as {account['email']}", chat, document, *told]
 
 
-def searched(service: dict[str, Any], root: str) -> str:
+def searched(service: Restored, root: str) -> str:
     """Return what a search finds in the running application; raise AgentError with the way to rebuild its index."""
     data = Path(service["path"])
     with closing(connect(data / DATABASE)) as database:

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from deploy.agent.errors import AgentError
 from deploy.agent.journal import Journal
@@ -18,13 +18,16 @@ from deploy.components.open_webui.agent.stored import connect
 from deploy.components.open_webui.agent.values import value_of
 from deploy.components.open_webui.agent.vector_store import Lost, lost_of
 
+if TYPE_CHECKING:
+    from deploy.components.open_webui.agent.asked import Restored
+
 PATIENCE_SECONDS = 3600
 """Longest wait for one of the application's actions: each chunk needs a vector, and a processor makes some a second."""
 # The kit's own account first: it is an administrator in every database that the kit has set up.
 _ADMINISTRATOR = """SELECT id FROM "user" WHERE role = 'admin' ORDER BY lower(email) = lower(?) DESC, rowid LIMIT 1"""
 
 
-def rebuilt(service: dict[str, Any], root: str, journal: Journal) -> list[str]:
+def rebuilt(service: Restored, root: str, journal: Journal) -> list[str]:
     """Let the running application make each lost index anew; return what was lost, in words.
 
     Raise AgentError with the way for a person if it cannot, or if an index is not whole afterwards.
@@ -49,7 +52,7 @@ def rebuilt(service: dict[str, Any], root: str, journal: Journal) -> list[str]:
     return told
 
 
-def _administrator(database: sqlite3.Connection, service: dict[str, Any], root: str) -> Admin:
+def _administrator(database: sqlite3.Connection, service: Restored, root: str) -> Admin:
     row = database.execute(_ADMINISTRATOR, (service["room"]["account"]["email"],)).fetchone()
     if row is None:
         raise AgentError("the page has no administrator", MEND)

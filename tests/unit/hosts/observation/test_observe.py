@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from deploy.decide.desired import load_desired
+from deploy.hosts.observation.asked import probe_request
 from deploy.hosts.observation.observe import observe
 from deploy.stack import HERE
-from tests.golden.plans_of import LOCK
+from tests.golden.plans_of import LOCK, PLANS, desired_of
 from tests.unit.agent.engines.certificates import own_certificate, served_with
 from tests.unit.agent.engines.scripted import Asked, scripted
 from tests.unit.played import Played
@@ -45,3 +46,9 @@ def test_an_engine_behind_the_authority_of_the_spec_is_asked_in_a_probe(
         assert "a" in (engines["mac"].digests if api == "ollama" else engines["mac"].names)
     else:
         assert "certificate" in engines["mac"].problem
+
+
+def test_a_probe_sends_a_room_its_own_decisions_and_nothing_else_of_the_service(tmp_path: Path) -> None:
+    deployment = desired_of(PLANS / "settled" / "kit.yaml", tmp_path).deployment
+    room = deployment.service("open_webui").room
+    assert probe_request(deployment)["rooms"] == {"open_webui": {"kind": "open_webui", "room": room}}
