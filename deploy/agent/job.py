@@ -9,7 +9,6 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deploy.agent.errors import AgentError
 from deploy.agent.holder import holding, working
 from deploy.agent.journal import Journal
 from deploy.agent.verbs import UNHELD, operation_of
@@ -35,7 +34,8 @@ def run(request: JobRequest, _journal: Journal) -> JobAnswer:
         try:
             with nullcontext() if verb in UNHELD else working(asked, verb):
                 answer: JobAnswer = operation(asked, Journal(str(root), run))
-        except AgentError:
+        except Exception:
+            # A full disk, say, ends a job as well: only a killed one was interrupted.
             held.end()
             raise
         held.end()

@@ -77,6 +77,7 @@ def test_an_address_is_free_once_a_transport_has_forwarded_it(tmp_path: Path) ->
     [
         "call(Verb('probe'), {})",
         "send(Verb('models'), {}, None)",
+        "receive(Verb('give_image'), {})",
         "lines(Verb('logs'), {})",
         "ahead(Verb('probe'))",
         "hold({}, print)",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 from pathlib import Path
@@ -71,3 +72,16 @@ def test_a_job_that_fails_has_come_to_its_end(transport: LocalTransport, tmp_pat
     asked: ProbeRequest = {"stack": "t-job", "root": str(root), "ca": None}
     assert transport.call(PROBE, asked)["interrupted"] is None
     assert "has no verb" in run(transport, root, verb="nothing")[1]["error"]["problem"]
+
+
+def test_a_job_that_the_host_fails_has_come_to_its_end_as_well(transport: LocalTransport, tmp_path: Path) -> None:
+    root = tmp_path / "t-job"
+    root.mkdir()
+    (root / "files").write_text("in the way of a folder")
+    sha256 = hashlib.sha256(b"x").hexdigest()
+    file = {"path": f"files/{sha256}/x", "content": "x", "mode": "0444", "sha256": sha256}
+    status, answer = run(transport, root, verb="place", request={"release": sha256, "files": [file]})
+    assert status == 1
+    assert str(root / "files") in answer["error"]["problem"]
+    asked: ProbeRequest = {"stack": "t-job", "root": str(root), "ca": None}
+    assert transport.call(PROBE, asked)["interrupted"] is None
