@@ -214,6 +214,16 @@ def test_a_docstring_begins_with_its_subject() -> None:
     assert fronted == set()
 
 
+def test_a_description_of_a_roles_variable_begins_with_its_subject() -> None:
+    fronted = {
+        f"{path}: {words}"
+        for path in tracked("roles/*.yml")
+        for words in re.findall(r"description: (.+)", (REPOSITORY / path).read_text())
+        if FRONTED.match(words)
+    }
+    assert fronted == set()
+
+
 def test_a_variable_has_a_noun_that_says_its_value() -> None:
     vague = [
         f"{path}:{node.lineno}: {name}"

@@ -1,4 +1,4 @@
-"""Docker on the host: the engine behind its socket, the client, the plugins, the kit's own images."""
+"""Docker on the host: the daemon behind its socket, the client, the plugins, the kit's own images."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ PLUGIN_FOLDERS = (
 
 
 def observe(root: Path) -> tuple[Installed, HostDefaults | None]:
-    """Describe the installed Docker and its defaults; a client without an engine counts as no Docker."""
+    """Describe the installed Docker and its defaults; a client without a daemon counts as no Docker."""
     document, problem = daemon_json()
     program = _engine()
     server, defaults = _server(program, document or {})
@@ -52,7 +52,7 @@ def observe(root: Path) -> tuple[Installed, HostDefaults | None]:
 def _server(program: str | None, settings: dict[str, Any]) -> tuple[DockerServer, HostDefaults | None]:
     docker = Docker(timeout=10)
     try:
-        # Not /version: for that the engine starts runc and others to ask theirs.
+        # Not /version: for that the daemon starts runc and others to ask theirs.
         information = docker.info()
     except AgentError as error:
         is_denied = Path(docker.path).exists() and not os.access(docker.path, os.W_OK)
@@ -81,7 +81,7 @@ def _server(program: str | None, settings: dict[str, Any]) -> tuple[DockerServer
 
 
 def server_version() -> str | None:
-    """Return the version of the installed engine, whether it runs or not."""
+    """Return the version of the installed daemon, running or not."""
     program = _engine()
     try:
         version: str = Docker(timeout=10).info()["ServerVersion"]
@@ -95,7 +95,7 @@ def _engine() -> str | None:
 
 
 def _program_version(program: str) -> str | None:
-    """Return the version of a Docker engine that does not run."""
+    """Return the version of a daemon that does not run."""
     try:
         asked = subprocess.run([program, "--version"], capture_output=True, check=True, text=True, timeout=20)
     except (OSError, subprocess.SubprocessError):

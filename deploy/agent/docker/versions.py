@@ -1,4 +1,4 @@
-"""Docker's version numbers as the engine and plugins print them, with any suffix of a distribution."""
+"""Docker's version numbers as Docker and its plugins print them, with any suffix of a distribution."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from deploy.agent.data import indexes, places
 from deploy.agent.data.left import left_behind
 from deploy.agent.data.owners import released_owners
 from deploy.agent.data.versions import data_versions
-from deploy.agent.docker import installed as engine
+from deploy.agent.docker import installed
 from deploy.agent.docker.api import DEFAULT_ROOT, Docker
 from deploy.agent.docker.attached import attached
 from deploy.agent.docker.checks import health_now
@@ -58,7 +58,7 @@ PLACES = ("/srv", "/opt")
 def run(request: ProbeRequest, journal: Journal) -> ProbeAnswer:
     """Answer the request, and describe what the host runs of the stack."""
     root = Path(request["root"])
-    host, defaults = engine.observe(root)
+    host, defaults = installed.observe(root)
     docker = Docker() if host["server"] else None
     everything = docker.containers() if docker else []
     services = _services(root, docker, everything, request["stack"], defaults)
@@ -160,7 +160,7 @@ def _records(root: Path, request: ProbeRequest) -> list[Path]:
 
 
 def _images(root: Path, docker: Docker | None, request: ProbeRequest) -> Images:
-    there = engine.images(docker, *_records(root, request)) if docker else {}
+    there = installed.images(docker, *_records(root, request)) if docker else {}
     has_uv = os.access(root.parent / UV.relative_to(KIT), os.X_OK)
     if not request.get("cache") or there.keys() >= set(request.get("built_images", [])):
         return {"images": there, "cached_layers": [], "has_uv": has_uv}

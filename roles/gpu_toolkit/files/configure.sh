@@ -1,7 +1,7 @@
 #!/bin/sh
 # Lets nvidia-ctk add its runtime to Docker's daemon.json, and restarts Docker if that changed it; prints `changed` then. A file that Docker
-# refuses is taken back. KIT_VALIDATE: Docker's engine if it can check a file without starting. KIT_SYSTEMD: not empty where systemd runs
-# it. KIT_SESSION, KIT_PID_FILE, KIT_LOG: the script that restarts an engine without systemd, the file of its process number, its log.
+# refuses is taken back. KIT_VALIDATE: Docker's program if it can check a file without starting. KIT_SYSTEMD: not empty where systemd runs
+# it. KIT_SESSION, KIT_PID_FILE, KIT_LOG: the script that restarts a Docker without systemd, the file of its process number, its log.
 set -eu
 settings=/etc/docker/daemon.json
 new=$settings.kit-new backup=$settings.kit-backup

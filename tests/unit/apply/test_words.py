@@ -43,7 +43,7 @@ def test_an_event_of_a_task_carries_its_words_and_its_phase() -> None:
     told: list[Event] = []
     story = Story(told.append)
     story.begin("os")
-    story.tell_task(TaskEvent("started", "here", "docker_engine", "Ensure the engine runs"))
+    story.tell_task(TaskEvent("started", "here", "docker_engine", "Ensure Docker runs"))
     story.begin("images")
     story.tell_task(TaskEvent("failed", "here", "agent", "Ensure the agent has carried out its verb", "image"))
     assert told == [
