@@ -1,4 +1,4 @@
-"""What all tests share: where the repository is, and what has to be there for those that use the real thing."""
+"""Fixtures of all tests: the repository's place, and the requirements of tests on real systems."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ class LittleRegistry:
     instead: dict[str, tuple[int, dict[str, str], bytes]] = field(default_factory=dict)
     """Status, headers and body for what begins with a path."""
     realm: str = ""
-    """Where a token is to be had; empty: none is wanted."""
+    """Address that gives tokens; empty if none is wanted."""
     token_answer: Any = None
     login: str = ""
     """Header that a private image asks for, at the token's server or, without one, of each request."""

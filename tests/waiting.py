@@ -8,9 +8,9 @@ from typing import TypeVar
 
 LOOK_SECONDS = 0.05
 COSTLY_LOOK_SECONDS = 1.0
-"""For a look that starts programs, which would keep a processor busy without a pause."""
+"""Pause of a look that starts programs, which would otherwise keep a processor busy."""
 PATIENCE_SECONDS = 300
-"""For what takes a moment on an idle machine: nobody waits so long unless it never comes."""
+"""Timeout for what takes a moment on an idle machine: nobody waits so long unless it never comes."""
 LONGEST_STATE = 2000
 Seen = TypeVar("Seen")
 

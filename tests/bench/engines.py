@@ -51,7 +51,7 @@ if not engine.has_blob(blob["sha256"]):
 
 
 def sync(_spec: Path) -> Result:
-    """What the agent does for 50 models that are as they should be, against one look at what there is."""
+    """The agent's work for 50 models that are as they should be, against one look at the list."""
     if shutil.which("curl") is None:
         return Skipped("sync", "curl is not on PATH")
     with tempfile.TemporaryDirectory(prefix="kit-bench-") as name, engine(Path(name)) as url:

@@ -34,7 +34,7 @@ STARTED = "exec_start"
 
 @dataclass(frozen=True)
 class Idle:
-    """What one service cost."""
+    """Cost of one service."""
 
     service: str
     log_lines_an_hour: float

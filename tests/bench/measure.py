@@ -16,7 +16,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True)
 class Ratio:
-    """What was measured against what, in seconds; the bar is what the ratio should stay under."""
+    """A measurement and its peer's, in seconds, with the bar of their ratio."""
 
     name: str
     ours: str
@@ -28,13 +28,13 @@ class Ratio:
 
     @property
     def ratio(self) -> float:
-        """How many times the peer's time ours took."""
+        """Ratio of our time to the peer's."""
         return self.ours_seconds / self.peer_seconds
 
 
 @dataclass(frozen=True)
 class Skipped:
-    """What could not be measured here, and why."""
+    """A measurement that could not be made here, and the reason."""
 
     name: str
     reason: str

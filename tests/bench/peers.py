@@ -35,7 +35,7 @@ server.shell(name="compose", commands=[work["compose"]])
 
 @dataclass(frozen=True)
 class Login:
-    """How root signs in to a host."""
+    """Connection and rights by which root signs in to a host."""
 
     address: str
     key: Path
@@ -44,7 +44,7 @@ class Login:
 
 @dataclass(frozen=True)
 class Work:
-    """What a host shall have: packages, folders, files and what brings its containers up."""
+    """The state that a host shall have: packages, folders, files and the start of its containers."""
 
     files: Path
     """Folder whose files go to the same places below the destination."""

@@ -19,7 +19,7 @@ from tests.doubles.ollama.settings import Settings
 
 @dataclass(frozen=True)
 class Engine:
-    """Where it answers; its folder of models where it is the double; the recordings' model where it is here."""
+    """An engine's address; the double's folder of models; the recordings' model, if it is here."""
 
     url: str
     models: Path | None
@@ -27,7 +27,7 @@ class Engine:
 
     @property
     def infers(self) -> bool:
-        """Whether it can answer with the model itself."""
+        """True if it can answer with the model itself."""
         return self.model is not None and (self.models is None or shutil.which("llama-server") is not None)
 
 

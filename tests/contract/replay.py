@@ -25,7 +25,7 @@ NUMBERS = {"eval_count", "completion_tokens", "total_tokens"}
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back."""
+    """An engine's reply."""
 
     status: int
     content_type: str | None
@@ -43,12 +43,12 @@ class Recording:
 
     @property
     def label(self) -> str:
-        """What a test is called by."""
+        """Name of the test."""
         return f"{self.topic}: {self.title}"
 
     @property
     def needs_model(self) -> bool:
-        """Whether the model itself is needed, not only its header."""
+        """True if the model itself is needed, not only its header."""
         answers = self.topic == "inference" and self.request["method"] == "POST" and "absent" not in self.title
         return answers or "ps" in self.title.split(",")[0].split() or self.request["body"] == f"<{SIZE} raw bytes>"
 

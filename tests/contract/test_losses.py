@@ -1,4 +1,4 @@
-"""What the double does where a layer is lost, a name ends in a place, or the disk is full; read in the engine's source.
+"""The double where a layer is lost, a name ends in a place, or the disk is full; read in the engine's source.
 
 None of it can be asked of a real engine without reaching into its folder.
 """

@@ -1,4 +1,4 @@
-"""What an engine tells of a template that its file's own chat template wins over, or that a renderer goes before.
+"""An engine's words about a template that its file's own chat template wins over, or that a renderer goes before.
 
 Asked of real engines, 0.33.0-rc2 and 0.32.15; of a real one, its `OLLAMA_GO_TEMPLATE` must be unset.
 """

@@ -1,4 +1,4 @@
-"""What README.md and the pages of docs/ say can be typed, loaded and followed."""
+"""Lines of README.md and of the pages of docs/ can be typed, loaded and followed."""
 
 from __future__ import annotations
 

@@ -93,7 +93,7 @@ class AgentStack:
         self.run = ""
 
     def base(self) -> Document:
-        """What every request carries."""
+        """Keys of every request."""
         return {"stack": self.name, "root": str(self.root), "run": self.run}
 
     def call(self, verb: str, **fields: Any) -> Document:

@@ -78,7 +78,7 @@ def workstation(workstation_applied: Workstation, request: pytest.FixtureRequest
 
 @pytest.fixture(scope="session")
 def pictures() -> Path:
-    """Where screenshots are kept."""
+    """Folder of screenshots."""
     folder = REPOSITORY / "evidence"
     folder.mkdir(exist_ok=True)
     return folder

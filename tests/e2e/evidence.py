@@ -1,4 +1,4 @@
-"""What is kept of a run, so that a failure can be understood afterwards."""
+"""Evidence of a run, so that a failure can be understood afterwards."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ class Ran:
     err: str
     seconds: float
     document: dict[str, Any]
-    """What --json printed; empty where it was not asked for."""
+    """Document that --json printed; empty if it was not asked for."""
 
     @property
     def here(self) -> dict[str, Any]:
-        """What the document says of this machine."""
+        """Part of the document about this machine."""
         here: dict[str, Any] = self.document["hosts"][HERE]
         return here
 

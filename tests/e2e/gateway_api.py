@@ -14,7 +14,7 @@ SERVED_BY = "x-litellm-model-id"
 
 @dataclass(frozen=True)
 class Answer:
-    """What a model said through the gateway, and which engine it was."""
+    """An answer of a model through the gateway, and the engine that gave it."""
 
     text: str
     served_by: str

@@ -22,10 +22,10 @@ FIRST_PORT, PORTS = 21_000, 8_000
 """Below the ports that connections leave from, so that none is taken while a container is away."""
 
 PUBLIC_URL = "https://chat.test"
-"""Where people open the page through a TLS proxy."""
+"""Address of the page for people, behind a TLS proxy."""
 
 PATIENCE = "10m"
-"""For a start on a machine that has other things to do; what fails in a scenario fails by itself, and sooner."""
+"""Timeout of a start on a busy machine; a fault in a scenario fails by itself, and sooner."""
 
 Document = dict[str, Any]
 
@@ -63,7 +63,7 @@ class Place:
 
     @property
     def spec(self) -> Document:
-        """What kit.yaml says now."""
+        """Present content of kit.yaml."""
         spec: Document = yaml.safe_load(self.spec_path.read_text())
         return spec
 

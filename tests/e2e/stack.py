@@ -44,7 +44,7 @@ class Seen:
 
     @property
     def address(self) -> str:
-        """Where it listens on this machine."""
+        """Address on this machine."""
         return f"http://{self.ports[0]}"
 
     @property
@@ -121,17 +121,17 @@ class Stack:
 
     @property
     def is_settled(self) -> bool:
-        """Whether an apply has nothing to do."""
+        """True if an apply has nothing to do."""
         return not self.plan()
 
     @property
     def is_busy(self) -> bool:
-        """Whether something still changes the host, with its control node or without."""
+        """True if something still changes the host, with its control node or without."""
         return self.busy != (None, False)
 
     @property
     def busy(self) -> tuple[Holder | None, bool]:
-        """Who holds the host, and whether a step goes on without a holder."""
+        """The holder of the host, and whether a step goes on without a holder."""
         return current_holder(self.root), is_locked(self.root / "run" / WORKING)
 
     @contextmanager

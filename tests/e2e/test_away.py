@@ -85,7 +85,7 @@ def renamed(stack: Stack) -> Iterator[Stack]:
 
 
 def database(stack: Stack) -> bool:
-    """Whether the chats are there."""
+    """True if the chats are there."""
     return any(path.stat().st_size for path in stack.data.rglob("webui.db"))
 
 

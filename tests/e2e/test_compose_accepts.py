@@ -1,4 +1,4 @@
-"""What renders, Compose accepts, and reads as it was meant."""
+"""Rendered files that Compose accepts, and reads as they were meant."""
 
 from __future__ import annotations
 

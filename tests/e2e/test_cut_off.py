@@ -65,7 +65,7 @@ def test_killed_at_any_moment_the_next_apply_converges_and_a_second_one_is_told_
 
 @dataclass(frozen=True)
 class State:
-    """What was there before a run, and what it shall place."""
+    """The release before a run, and the one that it shall place."""
 
     main: Seen | None
     wanted: Path

@@ -21,7 +21,7 @@ ODD_SHELL = {
     "PYTHONPATH": "/nowhere",
     "XDG_CONFIG_HOME": "/nowhere",
 }
-"""What a shell may carry along that belongs to other work."""
+"""Variables of a shell that belong to other work."""
 
 
 def test_a_second_apply_changes_nothing_and_does_not_start_ansible(stack: Stack) -> None:

@@ -1,4 +1,4 @@
-"""What was stopped stays stopped until start, and everybody is told."""
+"""A stopped service stays stopped until start, and everybody is told."""
 
 from __future__ import annotations
 

@@ -66,6 +66,6 @@ def test_a_registry_that_goes_in_the_middle_of_a_pull_is_asked_only_for_the_rest
 
 
 def is_uploading(workstation: Workstation, process: Popen[str], left: set[Path]) -> bool:
-    """Whether a part of a file has arrived, but not all of it."""
+    """True if a part of a file has arrived, but not all of it."""
     assert process.poll() is None, "it ended before its upload was seen"
     return arrived(workstation, left) > MIB

@@ -1,4 +1,4 @@
-"""What kit.yaml or a hand changes at one model touches that model alone."""
+"""A change of one model, in kit.yaml or by hand, touches that model alone."""
 
 from __future__ import annotations
 

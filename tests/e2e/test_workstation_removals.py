@@ -1,4 +1,4 @@
-"""What the kit made and kit.yaml names no more goes only where kit.yaml says so; what a hand made stays."""
+"""Models of the kit that left kit.yaml go only where kit.yaml says so; models of a person stay."""
 
 from __future__ import annotations
 

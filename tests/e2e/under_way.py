@@ -1,4 +1,4 @@
-"""What of a model is on its way: parts of a file in an engine, ranges that are asked of a library."""
+"""Transfers of a model in progress: parts of a file in an engine, ranges that a library is asked for."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ class Person:
 
     @property
     def address(self) -> str:
-        """Where the page is."""
+        """Address of the page."""
         return self._stack.service("open_webui").address
 
     def ask(self, path: str, value: Document = None) -> Document:

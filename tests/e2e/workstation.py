@@ -84,7 +84,7 @@ class Workstation(Stack):
 
     @property
     def blobs(self) -> Path:
-        """Where the engine keeps its files."""
+        """Folder of the engine's files."""
         return self.data / "main" / "models" / "blobs"
 
     def layers(self, model: str) -> list[Path]:

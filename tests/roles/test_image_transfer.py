@@ -110,7 +110,7 @@ def versions(tmp_path: Path) -> Versions:
 
 
 def version_of(host: Host, tag: str) -> str:
-    """What a container of the image reads in its upper layer, by a program of its lower one."""
+    """Content of a file in the image's upper layer, read in a container by a program of its lower one."""
     return host.docker("run", "--rm", "--network=none", tag, "/bin/busybox", "cat", "/version")
 
 

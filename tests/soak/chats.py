@@ -11,7 +11,7 @@ from tests.waiting import wait_until
 
 MODELS = ("assistant", CAPITALS)
 ROUND = 10
-"""Of so many chats, the engine is away for the second half."""
+"""Number of chats in a round; at its second half the engine is away."""
 
 
 def chats(soak: Soak, times: int) -> None:

@@ -12,7 +12,7 @@ from tests.waiting import wait_until
 
 APPLY = ("apply", "--yes", "--json")
 LOST = 2 * MIB
-"""What an engine may ask for again: it had it in hand, and not yet written."""
+"""Bytes that an engine may ask for again: received, and not written yet."""
 
 
 def uploads(soak: Soak, times: int) -> None:

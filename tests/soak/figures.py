@@ -1,4 +1,4 @@
-"""What a soak has seen, in one line for people and for docs/evidence.md."""
+"""Figures of a soak, in one line for people and for docs/evidence.md."""
 
 from __future__ import annotations
 

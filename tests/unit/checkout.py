@@ -90,7 +90,7 @@ class Checkout:
 
 @dataclass(frozen=True)
 class Run:
-    """How a launcher ended."""
+    """End of a launcher's run."""
 
     status: int
     out: str
@@ -104,5 +104,5 @@ class Run:
 
 
 def is_root() -> bool:
-    """Whether these tests run as root."""
+    """True if these tests run as root."""
     return os.geteuid() == 0

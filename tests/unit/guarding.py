@@ -38,7 +38,7 @@ class LookedByItselfError(BaseException):
 
 
 class Guard:
-    """What the control node did by itself, while it is watched."""
+    """Actions of the control node on a host by itself, while it is watched."""
 
     def __init__(self) -> None:
         self.is_on = False

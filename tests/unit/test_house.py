@@ -206,7 +206,7 @@ def test_no_function_is_longer_than_a_screen() -> None:
 def test_a_docstring_begins_with_its_subject() -> None:
     fronted = {
         f"{path}:{node.lineno} {node.value.value.splitlines()[0]}"
-        for path in tracked("deploy/*.py")
+        for path in tracked("*.py")
         for node in ast.walk(ast.parse((REPOSITORY / path).read_text()))
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
         if FRONTED.match(node.value.value)

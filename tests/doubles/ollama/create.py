@@ -1,4 +1,4 @@
-"""What `/api/create` does: layers from files or from a model, each the bytes that the real engine would write."""
+"""`/api/create`: layers from files or from a model, each with the bytes that the real engine would write."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each path does."""
+"""The function of each path."""
 
 from __future__ import annotations
 

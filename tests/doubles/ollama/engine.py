@@ -1,4 +1,4 @@
-"""What is loaded: one llama-server at a time behind the double, started when asked for, stopped when its time is up."""
+"""The loaded model: one llama-server at a time behind the double, started on demand, stopped when its time is up."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Loaded:
 
     @property
     def memory(self) -> int:
-        """What the process holds, in bytes."""
+        """Memory of the process, in bytes."""
         with contextlib.suppress(OSError, IndexError, ValueError):
             pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
             return pages * os.sysconf("SC_PAGE_SIZE")

@@ -76,7 +76,7 @@ class Tensor:
 
 @dataclass
 class Header:
-    """What a file says about itself: keys with their values and with their bytes, tensors, where the data begins."""
+    """Content of a file's header: keys with their values and with their bytes, tensors, the beginning of the data."""
 
     version: int
     values: dict[str, Any] = field(default_factory=dict)
@@ -91,7 +91,7 @@ class Header:
 
     @property
     def parameters(self) -> int:
-        """How many weights there are."""
+        """Number of weights."""
         return sum(math.prod(tensor.shape) for tensor in self.tensors)
 
     @property
@@ -105,7 +105,7 @@ class Header:
 
     @property
     def alignment(self) -> int:
-        """What tensors begin at a multiple of."""
+        """Alignment of tensors, in bytes."""
         return int(self.values.get("general.alignment", 32))
 
 

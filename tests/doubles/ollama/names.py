@@ -29,12 +29,12 @@ class Name:
 
     @property
     def valid(self) -> bool:
-        """Whether every part is spelled with its letters."""
+        """True if every part is spelled with its letters."""
         return all(pattern.fullmatch(getattr(self, part)) for part, pattern in ALLOWED.items())
 
     @property
     def path(self) -> Path:
-        """Where its manifest lies, below the manifests."""
+        """Path of its manifest, below the manifests."""
         return Path(self.host, self.namespace, self.model, self.tag)
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""What the engine does not do, and the status that says so where nothing was answered yet."""
+"""Requests that the engine refuses, and the status of a refusal before any answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an engine remembers of its models for as long as it runs, each under the digest of its manifest."""
+"""An engine's memory of its models for as long as it runs, each under the digest of its manifest."""
 
 from __future__ import annotations
 

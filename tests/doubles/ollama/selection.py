@@ -1,4 +1,4 @@
-"""Which of two templates makes a model's prompts: the one that it was given, or the one in its file.
+"""Choice between two templates of a model's prompts: the given one, and the one in its file.
 
 As release 0.32.15 decides: `OLLAMA_GO_TEMPLATE` says so, or, unset, the one in the file wins where it can do more.
 """

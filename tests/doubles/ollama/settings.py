@@ -1,4 +1,4 @@
-"""What the environment says to an engine, read as the real one reads it."""
+"""Settings from the engine's environment, read as the real one reads it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 VERSION = "0.0.0"
-"""What a build of one's own says, as the recorded engines did; `DOUBLE_VERSION` lets the double say another."""
+"""Version of a build of one's own, as the recorded engines print it; `DOUBLE_VERSION` sets another."""
 FOREVER = math.inf
 UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
 LOCAL = tuple(f"{scheme}://{host}" for scheme in ("http", "https") for host in ("localhost", "127.0.0.1", "0.0.0.0"))
@@ -18,7 +18,7 @@ APPS = ("app://", "file://", "tauri://", "vscode-webview://", "vscode-file://")
 
 @dataclass(frozen=True)
 class Settings:
-    """Where to listen, where models lie, how long they stay loaded, whom to answer."""
+    """Listener, folder of models, time that they stay loaded, and origins that are answered."""
 
     host: str
     port: int
@@ -30,10 +30,10 @@ class Settings:
     cloud: bool
     prune: bool
     go_template: bool | None = None
-    """Whether given templates make prompts; None where nothing is said, and a file's own may win."""
+    """True if given templates make prompts; None if unset, and a file's own may win."""
     version: str = VERSION
     disk_bytes: int | None = None
-    """What all blobs together may take; None where the disk itself is the bound."""
+    """Most bytes of all blobs together; None if the disk itself is the bound."""
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> Settings:

@@ -1,4 +1,4 @@
-"""What the engine says of a model: in lists, and all of it."""
+"""Descriptions of a model by the engine: in lists, and in full."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ class Model:
     licences: list[str]
     adapters: list[str]
     go_template: bool | None = None
-    """What `OLLAMA_GO_TEMPLATE` says; None where it is unset."""
+    """Value of `OLLAMA_GO_TEMPLATE`; None if it is unset."""
     is_unread: bool = False
-    """Whether its file could not be opened when it was looked at."""
+    """True if its file could not be opened."""
 
     @property
     def parent(self) -> str:
@@ -59,12 +59,12 @@ class Model:
 
     @property
     def embeds(self) -> bool:
-        """Whether it is made for embeddings, not for answers."""
+        """True if it makes embeddings, not answers."""
         return f"{self.header.architecture}.pooling_type" in self.header.values
 
     @property
     def capabilities(self) -> list[str]:
-        """What can be asked of it; nothing where its file cannot be read."""
+        """Its capabilities; none if its file cannot be read."""
         if self.is_unread:
             return []
         asked = gotemplate.fields(gotemplate.parse(self.used_template or PLAIN))
@@ -76,7 +76,7 @@ class Model:
 
     @property
     def details(self) -> dict[str, Any]:
-        """What kind of model it is."""
+        """Kind of the model."""
         words = ("model_format", "model_family", "model_families", "model_type", "file_type")
         names = ("format", "family", "families", "parameter_size", "quantization_level")
         return {name: self.config.get(word) for name, word in zip(names, words, strict=True)}

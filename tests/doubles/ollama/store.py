@@ -50,7 +50,7 @@ class Layer:
 
     @property
     def kind(self) -> str:
-        """What it holds: model, template, system, params, messages, license."""
+        """Kind of the part: model, template, system, params, messages, license."""
         return self.media.removeprefix(KIND)
 
     def document(self) -> dict[str, Any]:
@@ -62,7 +62,7 @@ class Layer:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a model is made of, and the sha256 of the file that says so."""
+    """Parts of a model, and the sha256 of the file that lists them."""
 
     config: Layer | None
     layers: tuple[Layer, ...]
@@ -76,7 +76,7 @@ class Manifest:
 
     @property
     def size(self) -> int:
-        """Of all parts, in bytes."""
+        """Size of all parts, in bytes."""
         return sum(part.size for part in self.parts)
 
     def of_kind(self, kind: str) -> list[Layer]:

@@ -18,20 +18,20 @@ OTHER = {"127.0.0.1": "localhost", "localhost": "127.0.0.1"}
 
 @dataclass
 class Trouble:
-    """What goes wrong, and how often; it can be changed while the registry runs."""
+    """Faults of the registry and their number; they can be changed while it runs."""
 
     cut_after: int | None = None
     """Close the connection after so many bytes of a blob."""
     times: int = 1
-    """How many answers are cut; below zero is every one."""
+    """Number of answers that are cut; below zero, every one."""
     redirects: bool = True
-    """Without it blobs are sent at once, which engines refuse."""
+    """True to redirect a blob; engines refuse one that is sent at once."""
     seconds_per_piece: float = 0.0
     """Wait so long after each 64 KiB."""
     silent_from: int | None = None
     """Send a blob no further than to here, and say nothing more."""
     is_silent: bool = False
-    """Whether it has come to that."""
+    """True once it went silent."""
 
 
 @dataclass

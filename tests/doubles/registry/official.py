@@ -24,7 +24,7 @@ PACKAGES = f"{VENV}/lib/python3.11/site-packages"
 CACHE = "/app/backend/data/cache"
 CADDYS_PROGRAM = "usr/bin/caddy"
 LOW_PORTS = "\x01\x00\x00\x02\x00\x04" + 14 * "\x00"
-"""What `setcap cap_net_bind_service=+ep` writes to a file."""
+"""Bytes that `setcap cap_net_bind_service=+ep` writes to a file."""
 Files = dict[str, bytes | str | None]
 """Path to a file's bytes, a link's target, or None for a folder, parents first."""
 

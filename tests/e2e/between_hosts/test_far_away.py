@@ -9,7 +9,7 @@ from tests.e2e.lab.pair import Pair
 
 pytestmark = [pytest.mark.docker, pytest.mark.network, pytest.mark.e2e]
 SECONDS = 0.370
-"""Of a satellite."""
+"""Delay of a satellite."""
 MOST = 2
 
 

@@ -38,7 +38,7 @@ SPOILED = (
         "is 120 minutes behind this machine's",
     ),
 )
-"""What a box may lack: the line that takes it away, the line that brings it back, and the problem as it is told."""
+"""Parts that a box may lack: the line that removes each, the line that brings it back, and the problem in words."""
 
 
 @pytest.fixture(scope="module")

@@ -39,7 +39,7 @@ class LabHost:
 
     @property
     def has_systemd(self) -> bool:
-        """Whether systemd is its process 1."""
+        """True if systemd is its process 1."""
         return self.process_1 == "systemd"
 
     @property
@@ -49,7 +49,7 @@ class LabHost:
 
     @property
     def connection_variables(self) -> dict[str, str]:
-        """How Ansible reaches it."""
+        """Ansible's variables for it."""
         known = self.folder / "known_hosts"
         return {
             "ansible_host": self.address,

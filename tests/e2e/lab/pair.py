@@ -29,7 +29,7 @@ from tests.waiting import PATIENCE_SECONDS
 from tests.weights import weights
 
 NET = f"10.98.{os.getpid() % 256}"
-"""Of the boxes alone: several pairs may be up."""
+"""Names of the boxes alone: several pairs may be up."""
 ENGINE, GATEWAY = 11434, 4000
 APPLY = ("apply", "--yes", "--json")
 Change = Callable[[dict[str, Any]], None]

@@ -20,7 +20,7 @@ Side = Literal["here", "there"]
 
 
 class Piece(NamedTuple):
-    """What one side said, on its way."""
+    """Bytes of one side, on their way."""
 
     due: float
     """The loop's time at which it arrives."""

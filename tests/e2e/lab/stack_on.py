@@ -1,4 +1,4 @@
-"""What a lab host says of the stack on it, past SSH and past the kit's agent."""
+"""A lab host's stack, seen without SSH and without the kit's agent."""
 
 from __future__ import annotations
 

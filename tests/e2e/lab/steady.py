@@ -14,10 +14,10 @@ from tests.e2e.lab.host import LabHost
 
 @dataclass(frozen=True)
 class Answered:
-    """How the questions to one address were answered."""
+    """Answers to the questions to one address."""
 
     counts: Counter[str]
-    """How often each status came, or the kind of error in its place."""
+    """Number of answers by status, or by the kind of error."""
     silent_seconds: float
     """Longest time between two answers."""
 
@@ -28,7 +28,7 @@ class Answered:
 
 
 Answers = dict[str, Answered]
-"""By address."""
+"""Answers by address."""
 PROGRAM = """
 import collections, json, sys, threading, time, urllib.error, urllib.request
 over, urls = threading.Event(), sys.argv[1:]

@@ -37,7 +37,7 @@ from tests.unit.refusing import Refusing
 OWN = (CONVERGE, ROLL_BACK, ACCEPT, SETTLE)
 """Verbs that the agent's own code carries out."""
 PREPARED = ("docker", "daemon_json", "images", "folders", "models")
-"""What a bare host has here as well: no phase but those of a release has work."""
+"""Parts of a bare host that this one has: no phase but those of a release has work."""
 _docker: ContextVar[PlayedDocker] = ContextVar("docker")
 
 
@@ -58,7 +58,7 @@ class Machine(Refusing):
         return {"ansible_host": self.name}
 
     def probe(self) -> Any:
-        """What the host says of itself: as after an apply, with its own release and containers."""
+        """The host's description of itself: as after an apply, with its own release and containers."""
         assert self.share is not None
         seen = release.observe(self.root)
         applied = settled(self.share)
@@ -132,7 +132,7 @@ class Machines(dict[str, Machine]):
         return copies
 
     def plans(self, share: Share) -> dict[str, Plan]:
-        """What an apply would do on each host."""
+        """Changes that an apply would make on each host."""
         return {name: each.prepared.plan for name, each in self._members(share).items()}
 
     def apply(self, share: Share, kills: Kills | None = None, **options: Any) -> None:

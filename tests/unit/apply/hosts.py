@@ -44,7 +44,7 @@ class Host(Refusing):
         self._log = log
         self.refuses = refuses
         self.errors: dict[str, Exception] = {}
-        """By verb."""
+        """Errors by verb."""
 
     @property
     def connection(self) -> Mapping[str, Any]:

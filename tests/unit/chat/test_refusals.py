@@ -1,4 +1,4 @@
-"""What a gateway says when an engine behind it fails: recorded answers of LiteLLM 1.106.2, told in our words."""
+"""A gateway's words when an engine behind it fails: recorded answers of LiteLLM 1.106.2, told in our words."""
 
 from __future__ import annotations
 

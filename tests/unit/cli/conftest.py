@@ -19,7 +19,7 @@ from tests.unit.played import Played
 
 @dataclass(frozen=True)
 class Run:
-    """What a run printed and how it ended."""
+    """Output of a run and its end."""
 
     code: int
     out: str
@@ -33,7 +33,7 @@ class Run:
 
     @property
     def here(self) -> dict[str, Any]:
-        """What the document says of this machine."""
+        """Part of the document about this machine."""
         here: dict[str, Any] = self.document["hosts"][HERE]
         return here
 

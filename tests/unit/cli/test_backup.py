@@ -1,4 +1,4 @@
-"""What an apply says of backups, and backups of two hosts."""
+"""Words of an apply about backups, and backups of two hosts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What --data takes: a choice for all, or one for a service."""
+"""Values of --data: a choice for all, or one for a service."""
 
 from __future__ import annotations
 

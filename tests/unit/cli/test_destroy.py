@@ -1,4 +1,4 @@
-"""Where nothing is there, nothing is removed, and nothing is made in order to remove it."""
+"""An absent stack: nothing is removed, and nothing is made in order to remove it."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def spec(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def there(spec: Path, tmp_path: Path, machine: Path) -> Applied:
-    """What kit.yaml says of it, with its data in a folder of this test's."""
+    """The stack as kit.yaml says, with its data in a folder of this test's."""
     return replace(applied(spec, Hosts({HERE: Played(machine)}))[HERE], data_roots=(str(tmp_path / "data"),))
 
 

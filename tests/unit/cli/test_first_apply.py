@@ -42,7 +42,7 @@ class Unasked(Refusing):
 
 @pytest.fixture
 def applied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[Desired, tuple[str, ...]]]:
-    """What was applied, and what was pinned for it, in a folder with a kit.yaml."""
+    """The applied services and the pins that were made for them, in a folder with a kit.yaml."""
     told: list[tuple[Desired, tuple[str, ...]]] = []
 
     def tell(_output: Any, desired: Desired, _hosts: Any, _options: Any, document: dict[str, Any]) -> int:

@@ -1,4 +1,4 @@
-"""What status says of data that nobody uses any more, and of data that became other data."""
+"""Words of status about data that nobody uses any more, and about data that became other data."""
 
 from __future__ import annotations
 

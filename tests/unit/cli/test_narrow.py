@@ -1,4 +1,4 @@
-"""What is printed on a narrow terminal: nothing is cut, and a line to type stays one."""
+"""Output on a narrow terminal: nothing is cut, and a line to type stays one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `kit plan` ends with: nothing to say, changes, or something in apply's way."""
+"""Endings of `kit plan`: nothing to say, changes, or a refusal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What status and apply say, of the quickstart on a host that is described here."""
+"""Words of status and apply about the quickstart, on a host that is described here."""
 
 from __future__ import annotations
 

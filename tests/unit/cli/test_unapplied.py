@@ -1,4 +1,4 @@
-"""What status tells while kit.yaml was changed and not applied: the machine as it is."""
+"""Words of status while kit.yaml was changed and not applied: the machine as it is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What apply says before it begins, and when the stack stands."""
+"""Words of apply before it begins, and at its end."""
 
 from __future__ import annotations
 

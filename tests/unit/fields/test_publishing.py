@@ -1,4 +1,4 @@
-"""Where a service may be published, and what is never opened."""
+"""Places that a service may be published on, and those that are never opened."""
 
 from __future__ import annotations
 

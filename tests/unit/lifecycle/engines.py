@@ -59,7 +59,7 @@ def deployment(url: str, *models: CreatedModel, prune: bool = False, protocol: s
 
 
 def observed(there: Deployment, transport: InFolder) -> Observation:
-    """What a probe says of it."""
+    """The engine's part of a probe's answer."""
     request: ProbeRequest = {
         "stack": STACK,
         "root": str(transport.root),

@@ -1,4 +1,4 @@
-"""What is told where Docker gives no logs."""
+"""Words where Docker gives no logs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is said of the Debian packages that stay."""
+"""Words about the Debian packages that stay."""
 
 from __future__ import annotations
 

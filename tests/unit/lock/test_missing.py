@@ -1,4 +1,4 @@
-"""What a model is locked from is named where kit.yaml says something else by now."""
+"""A model's locked source is named where kit.yaml says something else by now."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Of the packages in images, only those move that are asked for or must."""
+"""Packages in images move only if they are asked for, or must."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was said with --data is carried out where it is possible, and refused with the lines to type where it is not."""
+"""A choice of --data is carried out if possible, and else refused with the lines to type."""
 
 from __future__ import annotations
 

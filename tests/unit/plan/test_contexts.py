@@ -1,4 +1,4 @@
-"""What a model sees of a conversation is said where nobody chose it, with the length that it was trained for."""
+"""A model's context is told where nobody chose it, with the length that it was trained for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an engine has lost or dropped, from its folder to the plan."""
+"""Lost or dropped layers of an engine, from its folder to the plan."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["host"]
 
 
 def layer(host: Host, model: str, kind: str) -> Path:
-    """Where one layer of a model lies."""
+    """Path of one layer of a model."""
     manifest = next(one for name, one in host.double.store.models().items() if name.model == model)
     return host.double.store.blob(manifest.of_kind(kind)[0].digest)
 

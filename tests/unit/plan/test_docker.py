@@ -1,4 +1,4 @@
-"""What a host's Docker needs is decided from what the host says of itself, once, for the plan and for the role."""
+"""Needs of a host's Docker are decided from the host's observation, once, for the plan and for the role."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a plan says of the rules that close the way to containers' own addresses."""
+"""Words of a plan about the rules that close the way to containers' own addresses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What left kit.yaml, and what stands on the engine under another spelling of a name."""
+"""Models that left kit.yaml, and models that the engine has under another spelling of a name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a plan says of addresses: missing ones, new ones, open ones, and a firewall that does not hold."""
+"""Words of a plan about addresses: missing ones, new ones, open ones, and a firewall that does not hold."""
 
 from __future__ import annotations
 

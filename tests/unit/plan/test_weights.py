@@ -1,4 +1,4 @@
-"""What models take: bytes that are fetched, written, and told before anything starts."""
+"""Bytes of models: fetched, written, and told before anything starts."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ class Keys(HostSecrets):
 
 @dataclass
 class Edge:
-    """What an edge does; by default all that it should."""
+    """Behaviour of an edge; by default the right one."""
 
     wants_key: bool = True
     takes_any_key: bool = False

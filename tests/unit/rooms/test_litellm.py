@@ -145,7 +145,7 @@ def the_gate() -> ModuleType:
 
 
 def through_the_gate(scope: dict[str, Any], headers: dict[str, str]) -> list[dict[str, Any]]:
-    """What a client is told by the gate, or that its request was passed on."""
+    """Words of the gate to a client; a request may have been passed on."""
     told: list[dict[str, Any]] = []
 
     async def send(message: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""How the gateway passes on what it is asked: to which engines, in which of their languages, within which limits."""
+"""The gateway's ways for a question: to which engines, in which of their languages, within which limits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the application's admin API is sent: the kit's own part, and the rest as it was."""
+"""Requests to the application's admin API: the kit's own part, and the rest as it was."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people write about models leads somewhere: no way is walked twice, and a cycle is told with its whole way."""
+"""Lineage of models leads somewhere: no way is walked twice, and a cycle is told with its whole way."""
 
 from __future__ import annotations
 

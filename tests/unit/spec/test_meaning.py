@@ -1,4 +1,4 @@
-"""What is written is what is meant."""
+"""Values mean what is written."""
 
 from __future__ import annotations
 

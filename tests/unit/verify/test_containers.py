@@ -76,7 +76,7 @@ SHAPES: Document = {
     "PortBindings": {"1/tcp": [{"HostIp": "0.0.0.0", "HostPort": "1"}]},
     "Mounts": [{"Type": "bind", "Source": "/", "Target": "/more"}],
 }
-"""What a key holds that is no free value."""
+"""The fixed content of a key."""
 
 
 @pytest.mark.parametrize("part", ["Config", "HostConfig"])

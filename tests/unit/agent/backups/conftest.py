@@ -154,7 +154,7 @@ Restore = Callable[..., RestoreAnswer]
 
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What was done with the containers, in its order."""
+    """Operations on the containers, in their order."""
     calls: list[str] = []
     monkeypatch.setattr(restore, "Docker", Docker)
     monkeypatch.setattr(restore, "stop_container", lambda _docker, _id: calls.append("stop"))

@@ -30,7 +30,7 @@ def test_a_backup_of_a_clock_that_was_a_day_ahead_does_not_pass_for_the_newest(h
 
 @pytest.mark.parametrize("days", [-1, 1])
 def test_backups_watches_and_checks_go_on_behind_a_jump_of_a_day(host: Host, days: int) -> None:
-    """What is remembered is as old, or as far ahead, as a clock makes it that jumps by a day."""
+    """The memory is as old, or as far ahead, as a clock makes it that jumps by a day."""
     host.back_up()
     known = read(host.root)
     good = {**known["good"], "ended": moment(time.time() + days * DAY)}

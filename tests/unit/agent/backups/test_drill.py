@@ -37,7 +37,7 @@ class Docker:
 
 @pytest.fixture
 def asked(host: Host, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
-    """What the page's room was asked, with what it could read at that moment."""
+    """Requests to the page's room, with what it could read at that moment."""
     data = {"host_path": str(host.data)}
     page = {"name": "page", "kind": "page", "data": data, "room": {}, "health_timeout_seconds": 5, "ports": []}
     page["ports"] = [{"container_port": 80}]

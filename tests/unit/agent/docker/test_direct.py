@@ -1,4 +1,4 @@
-"""Which Dockers forward what other machines send to a container's own address."""
+"""Dockers that forward what other machines send to a container's own address."""
 
 from __future__ import annotations
 

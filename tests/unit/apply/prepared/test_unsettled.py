@@ -1,4 +1,4 @@
-"""Where a failure leads the hosts of an apply that did not end."""
+"""The direction of a failure for the hosts of an apply that did not end."""
 
 from __future__ import annotations
 

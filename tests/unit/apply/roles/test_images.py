@@ -1,4 +1,4 @@
-"""What assembles and unpacks is brought to a host only where images or models ask for it."""
+"""Programs that assemble and unpack are brought to a host only where images or models need them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a playbook run is started."""
+"""The start of a playbook run."""
 
 from __future__ import annotations
 

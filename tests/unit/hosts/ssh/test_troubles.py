@@ -1,4 +1,4 @@
-"""What ssh says of a failure becomes a problem and a next step of its own; its words are those of OpenSSH 9.2."""
+"""Words of ssh about a failure become a problem and a next step; they are those of OpenSSH 9.2."""
 
 from __future__ import annotations
 

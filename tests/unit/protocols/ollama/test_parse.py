@@ -35,7 +35,7 @@ REQUIRES v0.14.0
 
 
 def problems(text: str | bytes) -> list[str]:
-    """What is wrong with a Modelfile, whether it is refused for it or goes without it."""
+    """A fault of a Modelfile, which refuses it or leaves a part of it out."""
     try:
         found = parse("Modelfile", text.encode() if isinstance(text, str) else text).left_out
     except SpecError as error:

@@ -1,4 +1,4 @@
-"""What stands in a Modelfile is carried: characters of every language, other systems' lines, messages in any order."""
+"""Content of a Modelfile is carried: characters of every language, other systems' lines, messages in any order."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from tests.modelfiles import MODELFILES, NASTY
 
 
 def instructions(modelfile: Modelfile) -> list[tuple[str, str, Any]]:
-    """What a reader must find."""
+    """The values that a reader must find."""
     found: list[tuple[str, str, Any]] = [("from", "", modelfile.from_), ("from", "", modelfile.projector)]
     found.append(("adapter", "", modelfile.adapter))
     for name, value in set_values(modelfile.parameters).items():

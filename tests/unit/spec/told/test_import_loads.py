@@ -1,4 +1,4 @@
-"""What an import prints is what `kit check` takes; all else is refused or left out, with its reason."""
+"""An imported spec is what `kit check` takes; all else is refused or left out, with its reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What editors are told of kit.yaml."""
+"""The schema of kit.yaml for editors."""
 
 from __future__ import annotations
 
