@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import click
 
 JSON, VERBOSE = "kit.json", "kit.verbose"
@@ -26,15 +28,26 @@ def _shared(option: str, key: str, words: str) -> click.Option:
 
 
 class Placed(click.Command):
-    """A command whose errors name its help: click's parser does not."""
+    """A command whose errors name its help, and that takes no option's value twice: click's parser does neither."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read the words of a command."""
+        words = list(args)
         try:
-            return super().parse_args(ctx, args)
+            left = super().parse_args(ctx, args)
+            if not ctx.resilient_parsing:
+                self._ensure_once(ctx, words)
+            return left
         except click.UsageError as error:
             error.ctx = error.ctx or ctx
             raise
+
+    def _ensure_once(self, ctx: click.Context, words: list[str]) -> None:
+        """Refuse an option of one value that is given twice: click would forget the first, such as a host."""
+        _, _, order = self.make_parser(ctx).parse_args(words)
+        for option, times in Counter(order).items():
+            if isinstance(option, click.Option) and times > 1 and not (option.multiple or option.is_flag):
+                raise click.UsageError(f"{option.opts[0]} is given twice, and takes one value", ctx)
 
 
 class PlacedGroup(Placed, click.Group):

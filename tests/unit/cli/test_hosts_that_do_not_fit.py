@@ -183,6 +183,14 @@ def test_a_wrong_host_is_told_first_with_the_nearest_one_and_nothing_is_done(
     assert not any(box.asked for box in boxes.values())
 
 
+@pytest.mark.parametrize("verb", verbs_with_host())
+def test_two_hosts_are_refused_and_neither_is_asked(verb: str, kit: Kit, boxes: Mapping[str, Box]) -> None:
+    refused = kit(*verb.split(), "--host", HERE, "--host", BOX, *MORE_WORDS.get(verb, ()))
+    assert (refused.code, refused.out) == (2, "")
+    assert refused.err == f"error: --host is given twice, and takes one value\nhelp: kit {verb} --help\n"
+    assert not any(box.asked for box in boxes.values())
+
+
 def test_a_wrong_host_of_a_stack_that_only_this_machine_knows_is_told_as_well(
     kit: Kit, boxes: Mapping[str, Box]
 ) -> None:

@@ -141,6 +141,13 @@ def test_an_empty_value_chooses_nothing_in_silence(option: str, kit: Kit) -> Non
     assert f"error: {option}: the value is empty" in shown.err
 
 
+def test_a_flag_of_one_value_is_not_taken_twice(kit: Kit) -> None:
+    refused = kit("init", "--stack", "mine", "--stack", "yours")
+    assert (refused.code, refused.err.splitlines()[0]) == (2, "error: --stack is given twice, and takes one value")
+    assert not Path("kit.yaml").exists()
+    assert kit("init", "--no-webui", "--no-webui", "--json", "--json").code == 0
+
+
 @pytest.mark.parametrize("words", [("--publish", "10.0.0.2", "--publish", "lan"), ("--publish", "10.0.0.2, lan")])
 def test_several_addresses_become_a_list(words: tuple[str, ...], kit: Kit) -> None:
     assert kit("init", *words).code == 0
