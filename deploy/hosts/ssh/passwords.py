@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import threading
 from pathlib import Path
@@ -11,6 +12,8 @@ from deploy.deployment.way import PROMPT, Way
 from deploy.errors import KitError
 from deploy.hosts.ssh.troubles import no_terminal
 
+_NOT_OF_A_LINE = re.compile(r"[\n\r\0\ud800-\udfff]")
+"""Ends of a line, and what Python makes of a variable's bytes that are no UTF-8."""
 _KNOWN: dict[str, str] = {}
 _ASKING = threading.Lock()
 """Hosts are asked in parallel, a person about one after the other."""
@@ -53,7 +56,7 @@ def _kept(way: Way) -> str:
     if kind == "env":
         if place not in os.environ:
             raise KitError(f"{at}: the variable {place} is not set", f"set it: export {place}=...")
-        return os.environ[place]
+        return _one_line(os.environ[place], f"{at}: the variable {place}", f"set it: export {place}=...")
     try:
         path = Path(place)
         is_open = path.stat().st_mode & 0o077
@@ -63,6 +66,11 @@ def _kept(way: Way) -> str:
         raise KitError(f"{at}: {place} cannot be read: {said}", "write the password into this file") from None
     if is_open:
         raise KitError(f"{at}: other users may read {place}", f"type: chmod 600 {place}")
-    if not text or "\n" in text:
-        raise KitError(f"{at}: {place} must hold one line", "write the password into this file, and nothing else")
+    return _one_line(text, f"{at}: {place}", "write the password into this file, and nothing else")
+
+
+def _one_line(text: str, holder: str, step: str) -> str:
+    """Return a password; sudo reads one line, and what is behind it would be the agent's request."""
+    if not text or _NOT_OF_A_LINE.search(text):
+        raise KitError(f"{holder} must hold one line of text", step)
     return text

@@ -25,8 +25,8 @@ def test_a_file_holds_one_line_that_only_its_owner_reads(tmp_path: Path) -> None
         password_of(box(f"file:{file}"))
     file.chmod(0o600)
     assert password_of(box(f"file:{file}")) == "sesame"
-    for text in ("", "one\ntwo\n"):
-        file.write_text(text)
+    for text in ("", "\n", "one\ntwo\n", "one\rtwo", "\0"):
+        file.write_text(text, newline="")
         with pytest.raises(KitError, match="must hold one line"):
             password_of(box(f"file:{file}"))
     with pytest.raises(KitError, match="cannot be read: No such file"):
@@ -36,6 +36,10 @@ def test_a_file_holds_one_line_that_only_its_owner_reads(tmp_path: Path) -> None
 def test_a_variable_is_read_and_a_missing_one_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BOX_SUDO", "sesame")
     assert password_of(box("env:BOX_SUDO")) == "sesame"
+    for text in ("", "\n", "sesame\n", "sesame\r\n{}", "\udcff"):
+        monkeypatch.setenv("BOX_SUDO", text)
+        with pytest.raises(KitError, match=r"hosts.box.sudo_password: the variable BOX_SUDO must hold one line"):
+            password_of(box("env:BOX_SUDO"))
     monkeypatch.delenv("BOX_SUDO")
     with pytest.raises(KitError, match=r"hosts.box.sudo_password: the variable BOX_SUDO is not set"):
         password_of(box("env:BOX_SUDO"))
