@@ -47,11 +47,12 @@ def command(output: Output, target: Target) -> int:
         hosts = hosts.only(wanted)
     ensure_root(hosts, "verify", ": it asks with the stack's own keys")
     away = desired.left_out(left_out)
+    # The checks' own processes ask no person for a password, and take long: a host in trouble is told before them.
+    seen = hosts.each(lambda host, transport: _applied(desired.on(host), transport))
     with progress() as display:
         reports = hosts.each(
             lambda host, _: _checked(desired.on(host), wanted[host] if target.names else None, display, away)
         )
-    seen = hosts.each(lambda host, transport: _applied(desired.on(host), transport))
     unapplied = {host: _unapplied(desired.on(host), answer) for host, answer in seen.items()}
     reports = {host: _with_indexes(report, seen[host], wanted.get(host, ())) for host, report in reports.items()}
     if not target.names:

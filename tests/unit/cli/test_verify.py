@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,12 @@ import pytest
 
 from deploy.assets import inventories_dir
 from deploy.decide.desired import load_desired
+from deploy.deployment.way import Way
+from deploy.errors import KitError
 from deploy.stack import HERE
 from deploy.verify.report import Check, Report
 from tests.unit.cli.conftest import Kit
+from tests.unit.cli.fleet import BOX, Box, on_two_hosts
 
 
 @pytest.fixture
@@ -59,3 +63,32 @@ def test_an_edited_kit_yaml_is_told_with_what_failed(spec: Path, kit: Kit) -> No
 
 def test_a_stack_that_was_never_applied_is_told(spec: Path, kit: Kit) -> None:
     assert f"{spec} is not applied yet" in kit("verify", str(spec)).out
+
+
+@pytest.fixture
+def boxes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Mapping[str, Box]:
+    """Two hosts, which note the checks beside what they are asked."""
+    boxes = on_two_hosts(tmp_path, monkeypatch)
+
+    def checked(_deployment: object, _services: object, _tell: object, way: Way, *_: object) -> Report:
+        boxes[way.name or HERE].asked.append("checks")
+        return Report((Check("main", "listens", "passed", 0.1),))
+
+    monkeypatch.setattr("deploy.cli.verbs.verify.run_checks", checked)
+    return boxes
+
+
+def test_a_host_is_asked_before_its_checks_so_that_a_person_types_its_password_here(
+    kit: Kit, boxes: Mapping[str, Box]
+) -> None:
+    assert kit("verify").code == 0
+    assert [box.asked for box in boxes.values()] == [["applied", "checks"]] * 2
+
+
+def test_the_troubles_of_all_hosts_are_told_before_any_check(kit: Kit, boxes: Mapping[str, Box]) -> None:
+    boxes[HERE].answers["applied"], boxes[BOX].answers["applied"] = KitError("off", "on"), KitError("wrong", "right")
+    shown = kit("verify")
+    assert (shown.code, shown.err) == (1, "error: here: off\n  on\nbox: wrong\n  right\n")
+    boxes[HERE].answers["applied"] = boxes[HERE].answers["probe"]
+    assert kit("verify").code == 1
+    assert "checks" not in boxes[HERE].asked + boxes[BOX].asked
