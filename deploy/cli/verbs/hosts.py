@@ -90,10 +90,16 @@ def other_host(ways: Mapping[str, Way], host: str) -> Hosts:
 
 
 def answering(output: Output, ways: Mapping[str, Way], hosts: Hosts) -> tuple[Hosts, dict[str, str]]:
-    """Return the hosts without the optional ones that do not answer, and the problem of each of those."""
+    """Return the hosts without the optional ones that do not answer, and the problem of each of those.
+
+    Raise if no other host is left: a command that asked nobody has proven and done nothing.
+    """
     optional = hosts.only([host for host in hosts if ways[host].is_optional])
     _, errors = optional.settled(lambda _host, transport: transport.agent_path)
-    away = {host: error.problem for host, error in errors.items() if isinstance(error, UnreachableError)}
+    silent = {host: error for host, error in errors.items() if isinstance(error, UnreachableError)}
+    if silent and len(silent) == len(hosts):
+        raise joined_error(silent, hosts)
+    away = {host: error.problem for host, error in silent.items()}
     for host, problem in away.items():
         output.note(f"{host} is optional and left out: {problem}")
     return hosts.only([host for host in hosts if host not in away]), away

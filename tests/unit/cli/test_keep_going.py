@@ -118,6 +118,14 @@ def test_an_optional_host_that_does_not_answer_is_left_out_and_told(
     assert asleep.asked == []
 
 
+@pytest.mark.parametrize("words", [("plan",), ("apply", "--yes"), ("verify",), ("status",), ("rebuild",)])
+def test_an_optional_host_that_is_the_only_one_is_missed(words: tuple[str, ...], kit: Kit, asleep: Box) -> None:
+    shown = kit(*words, "--host", BOX)
+    assert (shown.code, shown.out) == (1, "")
+    assert shown.err == "error: box: box does not answer on port 22\nswitch box on\n"
+    assert asleep.asked == []
+
+
 def test_an_optional_host_is_brought_up_to_date_when_it_answers_again(kit: Kit, asleep: Box) -> None:
     assert kit("apply", "--yes").code == 0
     asleep.is_asleep = False
