@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from deploy.deployment.way import PROMPT
 from deploy.fields.keys import REFERENCE
-from deploy.fields.values import Name, Port, matching
+from deploy.fields.values import Name, Port, is_port, matching
 from deploy.strict import Strict
 
 _ADDRESS = re.compile(r"[A-Za-z0-9:][A-Za-z0-9._:-]{0,252}")
@@ -36,6 +36,16 @@ def _without_port(value: str) -> str:
         words = "{value} is no address; write {step}"
         step = f"`address: {host}` and `port: {port}`" if port.isdigit() else "the port as `port`"
         raise PydanticCustomError("name", words, {"value": f"'{value}'", "step": step})
+    return value
+
+
+def _with_ports(value: str) -> str:
+    """Refuse a port that is none: ssh would blame a line of the kit's own settings."""
+    for hop in value.split(","):
+        port = re.search(r"(?<=:)[0-9]+$", hop)
+        if port and not is_port(port[0]):
+            words = "{port} of {hop} is not a port (1-65535)"
+            raise PydanticCustomError("name", words, {"port": port[0], "hop": f"'{hop}'"})
     return value
 
 
@@ -66,7 +76,10 @@ Address = Annotated[
 ]
 LoginUser = Annotated[str, matching(_USER, "the name of a user there"), _text("admin")]
 Jump = Annotated[
-    str, matching(_JUMP, "[USER@]HOST[:PORT], or several of them with commas between"), _text("admin@gate.example.org")
+    str,
+    matching(_JUMP, "[USER@]HOST[:PORT], or several of them with commas between"),
+    AfterValidator(_with_ports),
+    _text("admin@gate.example.org"),
 ]
 Identity = Annotated[
     str,

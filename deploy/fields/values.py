@@ -139,7 +139,7 @@ def _such_as(example: str) -> AfterValidator:
         if "@" in value:
             raise PydanticCustomError("url", "holds a user or a password, and this file goes to git", {})
         port = _URL_PORT.match(value)
-        if port and not _is_port(port[1]):
+        if port and not is_port(port[1]):
             words = {"value": shown(value), "port": shown(port[1])}
             raise PydanticCustomError("url", "{value} is not an address: {port} is not a port (1-65535)", words)
         return value
@@ -147,7 +147,8 @@ def _such_as(example: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-def _is_port(text: str) -> bool:
+def is_port(text: str) -> bool:
+    """Return True if digits name a port."""
     return re.fullmatch(r"[1-9][0-9]{0,4}", text) is not None and int(text) <= 65535
 
 
