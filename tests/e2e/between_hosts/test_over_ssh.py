@@ -166,6 +166,7 @@ def test_ctrl_c_leaves_no_agent_there_and_no_connection_here(person: Person) -> 
 
 
 def test_it_is_taken_down_and_destroyed_and_another_stack_stays(person: Person, pair: Pair) -> None:
+    pair.apply()
     image = person.host.read("docker", "inspect", "--format", "{{.Config.Image}}", f"kit-{STACK}-solo-1").strip()
     person.kit("down")
     assert person.host.read("docker", "ps", "--all", "--quiet", "--filter", f"label=kit.stack={STACK}") == ""
