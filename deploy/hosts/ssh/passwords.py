@@ -10,7 +10,9 @@ from pathlib import Path
 
 from deploy.deployment.way import PROMPT, Way
 from deploy.errors import KitError
-from deploy.hosts.ssh.troubles import no_terminal
+from deploy.hosts.ssh.question import Question
+from deploy.hosts.ssh.troubles import no_password, no_terminal
+from deploy.hosts.wire.talking import awaited
 
 _NOT_OF_A_LINE = re.compile(r"[\n\r\0\ud800-\udfff]")
 """Ends of a line, and what Python makes of a variable's bytes that are no UTF-8."""
@@ -21,9 +23,11 @@ _ASKING = threading.Lock()
 
 def password_of(way: Way) -> str:
     """Return the password of a host's user, asked for once in a run."""
-    with _ASKING:
+    question = Question(f"Password of {way.label} for sudo: ")
+    # Ctrl-C also ends the wait for one's turn.
+    with awaited(question), _ASKING:
         if way.name not in _KNOWN:
-            _KNOWN[way.name] = _asked(way) if way.sudo_password == PROMPT else _kept(way)
+            _KNOWN[way.name] = _typed(way, question) if way.sudo_password == PROMPT else _kept(way)
         return _KNOWN[way.name]
 
 
@@ -42,12 +46,13 @@ def take_over(way: Way, password: str) -> None:
     _KNOWN[way.name] = password
 
 
-def _asked(way: Way) -> str:
-    from getpass import getpass
-
+def _typed(way: Way, question: Question) -> str:
     if not (sys.stdin and sys.stdin.isatty()):
         raise no_terminal(way)
-    return getpass(f"Password of {way.label} for sudo: ", sys.stderr)
+    try:
+        return question.answer()
+    except (EOFError, OSError):
+        raise no_password(way) from None
 
 
 def _kept(way: Way) -> str:

@@ -186,6 +186,11 @@ def no_terminal(way: Way) -> KitError:
     )
 
 
+def no_password(way: Way) -> KitError:
+    """Return the error of a terminal that ended before a password was typed."""
+    return KitError(f"no password was typed for sudo on {way.label}", "run the same command again, and type it")
+
+
 def no_python(way: Way) -> KitError:
     """Return the error of a host without Python."""
     return KitError(f"{way.label} has no /usr/bin/python3", f"install it: {way.line('sudo apt install python3')}")

@@ -6,7 +6,7 @@ import contextlib
 import json
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping
-from typing import IO, NoReturn
+from typing import IO, NoReturn, Protocol
 
 from deploy.agent.contract import FORMAT
 from deploy.agent.contract.envelope import Failure, Wanted
@@ -22,8 +22,20 @@ PATIENCE_SECONDS = 60.0
 LOST = 255
 """Exit code of ssh itself; an agent has none above 128 but those of signals."""
 Agent = subprocess.Popen[bytes]
-_ASKED: set[Agent] = set()
-"""Agents that threads of this process wait for."""
+
+
+class Awaited(Protocol):
+    """Something that a thread waits for, and that another thread can end."""
+
+    def terminate(self) -> None:
+        """Let it end by itself."""
+
+    def kill(self) -> None:
+        """End it."""
+
+
+_ASKED: set[Awaited] = set()
+"""Agents and questions that threads of this process wait for."""
 
 
 def interrupt(*, kill: bool = False) -> None:
@@ -33,13 +45,19 @@ def interrupt(*, kill: bool = False) -> None:
 
 
 @contextlib.contextmanager
-def _asked(agent: Agent) -> Iterator[None]:
-    _ASKED.add(agent)
+def awaited(waited_for: Awaited) -> Iterator[None]:
+    """Let Ctrl-C end what this thread waits for."""
+    _ASKED.add(waited_for)
     try:
-        with agent:
-            yield
+        yield
     finally:
-        _ASKED.discard(agent)
+        _ASKED.discard(waited_for)
+
+
+@contextlib.contextmanager
+def _asked(agent: Agent) -> Iterator[None]:
+    with awaited(agent), agent:
+        yield
 
 
 def ask(agent: Agent, verb: Verb[Request, Answer], request: Request) -> Answer:
