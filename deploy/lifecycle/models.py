@@ -65,13 +65,15 @@ def _of_engine(engine: Engine, observation: Observation) -> Iterator[Row]:
     for model in engine.models:
         state = _state(model, seen, changes.get(model.name))
         size, digest = _size(model, seen), seen.digests.get(model.name)
-        yield Row(model.name, engine.name, state, True, size, digest, is_seen=seen.is_told)
+        yield Row(model.name, engine.name, state, is_wanted=True, size_bytes=size, digest=digest, is_seen=seen.is_told)
     wanted = {same(model.name) for model in engine.models}
     for name in sorted(set(seen.digests)):
         if same(name) not in wanted:
             damage = f"; damaged: {seen.lost[name]}" if name in seen.lost else ""
             state = f"{_why_there(name, engine, seen)}{damage}"
-            yield Row(name, engine.name, state, False, seen.sizes.get(name), seen.digests[name])
+            yield Row(
+                name, engine.name, state, is_wanted=False, size_bytes=seen.sizes.get(name), digest=seen.digests[name]
+            )
 
 
 def _of_named(engine: NamedEngine, observation: Observation) -> Iterator[Row]:
@@ -79,10 +81,10 @@ def _of_named(engine: NamedEngine, observation: Observation) -> Iterator[Row]:
     for name, known in engine.models:
         state = f"the engine {lack(known, seen)}" if seen.own_name(known) is None else THERE
         silent = f"engine does not answer: {seen.problem}"
-        yield Row(name, engine.name, state if seen.is_told else silent, True, is_seen=seen.is_told)
+        yield Row(name, engine.name, state if seen.is_told else silent, is_wanted=True, is_seen=seen.is_told)
     wanted = {seen.own_name(known) for _, known in engine.models}
     for name in sorted(set(seen.names) - wanted):
-        yield Row(name, engine.name, "not in kit.yaml (the engine's own)", False)
+        yield Row(name, engine.name, "not in kit.yaml (the engine's own)", is_wanted=False)
 
 
 def _state(model: CreatedModel, seen: SeenEngine, cause: str | None) -> str:
@@ -123,7 +125,7 @@ def _files(deployment: Deployment, observation: Observation) -> Iterator[Row]:
     for model in deployment.models:
         present = observation.models.get(model.host_path)
         state = {None: "not fetched yet", model.sha256: EQUAL}.get(present, "another file lies in its place")
-        yield Row(model.name, model.service, state, True, model.size_bytes, model.sha256)
+        yield Row(model.name, model.service, state, is_wanted=True, size_bytes=model.size_bytes, digest=model.sha256)
 
 
 def asleep(deployment: Deployment, observation: Observation) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ class Document:
     covered: set[FieldPath] = field(default_factory=set)
     """Paths with a final problem; further problems at or below them would only repeat it."""
 
-    def place(self, path: FieldPath, at_key: bool = False) -> Place:
+    def place(self, path: FieldPath, *, at_key: bool = False) -> Place:
         """Return the place of a value (or its key); for a missing value, the place where it would stand."""
         if at_key and path in self.keys:
             return self.keys[path]
@@ -35,17 +35,17 @@ class Document:
             path = path[:-1]
         return self.values[path]
 
-    def problem(self, path: FieldPath, message: str, at_key: bool = False) -> Problem:
+    def problem(self, path: FieldPath, message: str, *, at_key: bool = False) -> Problem:
         """Return a problem at its place in the file."""
-        return self.problem_at(self.place(path, at_key), path, message)
+        return self.problem_at(self.place(path, at_key=at_key), path, message)
 
     def problem_at(self, place: Place, path: FieldPath, message: str) -> Problem:
         """Return a problem at a given place."""
         return Problem(self.file, *place, path_text(path), message)
 
-    def complain(self, path: FieldPath, message: str, at_key: bool = False) -> None:
+    def complain(self, path: FieldPath, message: str, *, at_key: bool = False) -> None:
         """Note a problem, and that its path needs no further one."""
-        self.problems.append(self.problem(path, message, at_key))
+        self.problems.append(self.problem(path, message, at_key=at_key))
         self.covered.add(path)
 
     def is_covered(self, path: FieldPath) -> bool:

@@ -56,7 +56,7 @@ def _meant(error: Any) -> str | float | None:
 def problems_of(document: Document, model: type[BaseModel], faults: Faults) -> list[Problem]:
     """Return the faults in words, sorted; after the first WORDED, one line says that there are more."""
     placed = sorted(
-        ((document.place(path, _at_key(error)), path, error) for path, error in faults),
+        ((document.place(path, at_key=_at_key(error)), path, error) for path, error in faults),
         key=lambda item: (item[0], str(item[1])),
     )
     problems = [problem for _, path, error in placed[:WORDED] for problem in _problems(error, path, model, document)]
@@ -71,7 +71,7 @@ def _problems(error: Any, path: FieldPath, model: type[BaseModel], document: Doc
     if error["type"] == IN_FILE:
         return [replace(problem, path=path_text(path)) for problem in error["ctx"]["problems"]]
     told = _told(error, path, model, document.data)
-    return [document.problem((*path, *within), words, _at_key(error)) for within, words in told]
+    return [document.problem((*path, *within), words, at_key=_at_key(error)) for within, words in told]
 
 
 def _told(error: Any, path: FieldPath, model: type[BaseModel], data: Any) -> Sequence[tuple[FieldPath, str]]:

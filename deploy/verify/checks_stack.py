@@ -56,7 +56,7 @@ def test_runs_locked_down(service: Service, containers: Containers) -> None:
     limits, config = container["HostConfig"], container["Config"]
     ensure_equal(config["User"], str(service.owner), "user")
     ensure_equal(limits["ReadonlyRootfs"], service.read_only, "read-only root")
-    ensure_equal(limits["Privileged"], False, "privileged")
+    ensure(not limits["Privileged"], "it is privileged")
     ensure("no-new-privileges:true" in (limits["SecurityOpt"] or []), "may gain new privileges")
     ensure_same_set(limits["CapDrop"] or [], ["ALL"], "dropped capabilities")
     ensure_same_set(

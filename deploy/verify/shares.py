@@ -47,7 +47,7 @@ def ensure_no_room(figures: str, sure: float | None) -> None:
     """
     if sure is not None and sure <= 0:
         pytest.skip(f"{figures}: the memory of the card may be too small for a part of it")
-    ensure(False, f"computes on the CPU: {figures}")
+    raise NotAsPlannedError(f"computes on the CPU: {figures}")
 
 
 def ensure_as_predicted(service: Service, figures: str, seen: float, share: Share | Unknown, sure: float = 0) -> str:

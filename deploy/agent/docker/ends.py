@@ -39,7 +39,8 @@ def ends(docker: Docker, stack: str, since: float) -> dict[str, Ends]:
             short.add(container)
             continue
         times = by_container[container].times if container in by_container else 0
-        by_container[container] = Ends(times + 1, int(event["Actor"]["Attributes"].get("exitCode") or 0), False)
+        code = int(event["Actor"]["Attributes"].get("exitCode") or 0)
+        by_container[container] = Ends(times + 1, code, is_out_of_memory=False)
     # The two events of one end come in any order.
     return {
         name: last._replace(is_out_of_memory=name in short and last.code == KILLED)

@@ -132,7 +132,7 @@ class Wait:
         """Return the ends of a container since the wait began; called only for a container that ended."""
         # A start by hand sets the count back to zero, so that a lower one is no sign of peace.
         restarts = seen["restarts"] - self._before.restarts.get(seen["id"], 0)
-        known = Ends(max(restarts, 0), seen["exit_code"], False)
+        known = Ends(max(restarts, 0), seen["exit_code"], is_out_of_memory=False)
         if seen["state"] == "running" and not seen["restarts"]:
             return known
         last = ends(self._docker, self._stack, self._before.moment).get(seen["id"])

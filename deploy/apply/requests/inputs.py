@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from deploy.agent.contract.inputs import ModelFile as WantedFile
 
 
-def images_request(deployment: Deployment, images: list[Image], run: str, force: bool = False) -> ImagesRequest:
+def images_request(deployment: Deployment, images: list[Image], run: str, *, force: bool = False) -> ImagesRequest:
     """Return the images to assemble; the agent skips existing ones."""
     return {**base_request(deployment.stack, run), "images": images, "force": force, **_fetching(deployment)}
 

@@ -14,7 +14,7 @@ from deploy.components.ollama.cards import cards_found, next_step, troubles_of
 from deploy.components.ollama.memory import PROCESS_ON_CARD
 from deploy.deployment.service import Service
 from deploy.fit.share import Share
-from deploy.verify.checks import ensure, ensure_equal
+from deploy.verify.checks import NotAsPlannedError, ensure, ensure_equal
 from deploy.verify.containers import Containers
 from deploy.verify.questions import FEW_TOKENS, ensure_vectors, short_question
 from deploy.verify.shares import Shares, ensure_as_predicted, ensure_no_room
@@ -83,7 +83,7 @@ def test_computes_on_its_card(
     if libraries and not any(library.lower().startswith(wanted) for library in libraries):
         troubles = troubles_of(log)
         told = "; ".join([f"computes on the CPU: its log says library={', '.join(libraries)}", *troubles])
-        ensure(False, f"{told}; {next_step(troubles)}")
+        raise NotAsPlannedError(f"{told}; {next_step(troubles)}")
     if service.facts["on_gpu"]:
         telling(_ensure_it_lies_there(service.facts["on_gpu"], service, web, shares))
     elif not libraries:

@@ -85,7 +85,7 @@ def _yaml(data: object) -> str:
     class Dumper(yaml.SafeDumper):
         """Writer of YAML with multi-line texts as blocks, and with the characters that people wrote."""
 
-        def write_double_quoted(self, text: str, split: bool = True) -> None:
+        def write_double_quoted(self, text: str, split: bool = True) -> None:  # noqa: FBT002 - as PyYAML calls it
             written, self.stream = self.stream, io.StringIO()
             super().write_double_quoted(text, split)
             quoted, self.stream = self.stream.getvalue(), written

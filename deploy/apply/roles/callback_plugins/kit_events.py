@@ -45,7 +45,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # its base has no typ
         self._descriptor = int(os.environ["KIT_EVENTS"])
         self._go = int(os.environ["KIT_GO"])
         for descriptor in (self._descriptor, self._go):
-            os.set_inheritable(descriptor, False)
+            os.set_inheritable(descriptor, False)  # noqa: FBT003 - it takes no keyword
         threading.Thread(target=_stop_with_kit, args=(self._descriptor,), daemon=True).start()
         self._started: dict[tuple[str, str], float] = {}
 
