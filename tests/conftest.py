@@ -29,10 +29,8 @@ for ignored in (signal.SIGHUP, signal.SIGQUIT):
     if signal.getsignal(ignored) is signal.SIG_IGN:
         signal.signal(ignored, lambda *_: None)
 
-TRACED_EXAMPLES = 1
-"""Examples of a test function whose lines count as covered, so the printed coverage is a lower bound.
-
-Traced, a test takes 1.4 times its time."""
+TRACED_EXAMPLES = 2
+"""Examples of a test function whose lines count as covered, so the printed coverage is a lower bound."""
 DOCKER_SECONDS = 600
 """Installing Docker on a bare machine takes a minute or two."""
 
