@@ -23,7 +23,7 @@ REPOSITORY = "lan/ollama"
 def test_an_image_is_pulled_once_docker_trusts_its_registry_and_while_that_has_it(pair: Pair, tmp_path: Path) -> None:
     pair.apply()
     before, up = containers(pair.desk), ExitStack()
-    certificate, authorities = certificate_of(pair.gateway, tmp_path), tmp_path / "ca.pem"
+    certificate, authorities = certificate_of(pair.network.gateway, tmp_path), tmp_path / "ca.pem"
     authorities.write_text(Path(pair.person.spec["ca"]).read_text() + certificate.path.read_text())
     for host in pair.hosts.values():
         put(authorities, host, str(authorities))
@@ -41,7 +41,7 @@ def test_an_image_is_pulled_once_docker_trusts_its_registry_and_while_that_has_i
         assert containers(pair.desk) == before
         return f"{error['problem']}; {error['next']}"
 
-    place = f"{pair.gateway}:{up.enter_context(registry()).host.rpartition(':')[2]}"
+    place = f"{pair.network.gateway}:{up.enter_context(registry()).host.rpartition(':')[2]}"
     trusted = f"/etc/docker/certs.d/{place}/ca.crt"
     try:
         with pair.changed(from_it), pair.person.locked_anew():

@@ -11,7 +11,7 @@ from typing import Any
 
 from tests.e2e.lab.host import LabHost, lab_host
 from tests.e2e.lab.kill_points import has_told, points
-from tests.e2e.lab.pair import APPLY, NET, Pair
+from tests.e2e.lab.pair import APPLY, Pair
 from tests.e2e.lab.person import opened_for_person
 from tests.waiting import COSTLY_LOOK_SECONDS, wait_until
 
@@ -29,7 +29,7 @@ def third_box(pair: Pair) -> Iterator[LabHost]:
     """Give the person a third box with an engine of its own, for the length of the block."""
     with (
         tempfile.TemporaryDirectory(prefix="kit-third-") as folder,
-        lab_host("bookworm", "systemd", Path(folder), "--network", pair.network, "--ip", f"{NET}.13") as host,
+        lab_host("bookworm", "systemd", Path(folder), *pair.network.words(13)) as host,
         pair.person.knowing(f"{host.address} {host.shown_key}"),
     ):
         place = opened_for_person(host)

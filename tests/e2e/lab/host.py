@@ -86,17 +86,6 @@ class LabHost:
 
 
 @contextlib.contextmanager
-def lab_network(subnet: str) -> Iterator[str]:
-    """Make a network of lab hosts alone, in which each keeps its address also after a cut; yield its name."""
-    name = f"kit-lab-{os.getpid()}"
-    _docker("network", "create", "--subnet", subnet, name)
-    try:
-        yield name
-    finally:
-        subprocess.run(["docker", "network", "rm", name], capture_output=True, check=False)
-
-
-@contextlib.contextmanager
 def lab_host(
     suite: str, process_1: Process1, folder: Path, *network: str, image: str | None = None
 ) -> Iterator[LabHost]:
@@ -135,9 +124,14 @@ def _open_for(host: LabHost) -> None:
     if not host.has_systemd:
         host.read("mkdir", "-p", "/run/sshd")
         host.read("/usr/sbin/sshd")
-    wait_until(
-        lambda: _speaks_ssh(host), f"{host.name} speaks SSH", saw=lambda: _docker("logs", "--tail", "20", host.name)
-    )
+    wait_until(lambda: _speaks_ssh(host), f"{host.name} speaks SSH", saw=lambda: _state(host))
+
+
+def _state(host: LabHost) -> str:
+    """Return what a person would look at first: a box that is up is not reached, one that is not up says why."""
+    looks = (["systemctl", "--no-pager", "--failed"], ["ss", "-ltn"])
+    route = subprocess.run(["ip", "route", "get", host.address], capture_output=True, text=True, check=False)
+    return "".join(seen.stdout + seen.stderr for seen in (*(host.run(*argv) for argv in looks), route))
 
 
 def _speaks_ssh(host: LabHost) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import subprocess
 import urllib.error
 import urllib.request
@@ -22,14 +21,13 @@ from deploy.decide.desired import recall_desired
 from tests.doubles.registry.images import publish
 from tests.e2e.evidence import Evidence
 from tests.e2e.image_registry import running_registry
-from tests.e2e.lab.host import LabHost, lab_host, lab_network
+from tests.e2e.lab.host import LabHost, lab_host
+from tests.e2e.lab.network import LabNetwork, lab_network
 from tests.e2e.lab.person import Person, person_on
 from tests.e2e.place import QUICKSTART
 from tests.waiting import PATIENCE_SECONDS
 from tests.weights import weights
 
-NET = f"10.98.{os.getpid() % 256}"
-"""Names of the boxes alone: several pairs may be up."""
 ENGINE, GATEWAY = 11434, 4000
 APPLY = ("apply", "--yes", "--json")
 Change = Callable[[dict[str, Any]], None]
@@ -57,7 +55,7 @@ class Pair:
     """A person with two boxes."""
 
     person: Person
-    network: str
+    network: LabNetwork
     box: LabHost
     desk: LabHost
 
@@ -67,11 +65,6 @@ class Pair:
         return {
             host: {one["resource"]: one["cause"] for one in each["plan"]["operations"]} for host, each in hosts.items()
         }
-
-    @property
-    def gateway(self) -> str:
-        """Address of this machine in the network of the boxes."""
-        return f"{NET}.1"
 
     @property
     def hosts(self) -> dict[str, LabHost]:
@@ -94,11 +87,11 @@ class Pair:
     @contextmanager
     def cut_off(self, host: LabHost) -> Iterator[None]:
         """Take a box off the network for the length of the block, and nothing else from it."""
-        subprocess.run(["docker", "network", "disconnect", self.network, host.name], check=True)
+        subprocess.run(["docker", "network", "disconnect", self.network.name, host.name], check=True)
         try:
             yield
         finally:
-            argv = ["docker", "network", "connect", "--ip", host.address, self.network, host.name]
+            argv = ["docker", "network", "connect", "--ip", host.address, self.network.name, host.name]
             subprocess.run(argv, check=True)
 
     def answer(self, host: LabHost | None = None) -> str:
@@ -141,15 +134,15 @@ def running_pair(folder: Path, evidence: Evidence) -> Iterator[Pair]:
         place.mkdir()
     with (
         running_registry(folder, "0.0.0.0") as registry,
-        lab_network(f"{NET}.0/24") as network,
-        lab_host("bookworm", "systemd", places["box"], "--network", network, "--ip", f"{NET}.11") as box,
-        lab_host("trixie", "systemd", places["desk"], "--network", network, "--ip", f"{NET}.12") as desk,
+        lab_network() as network,
+        lab_host("bookworm", "systemd", places["box"], *network.words(11)) as box,
+        lab_host("trixie", "systemd", places["desk"], *network.words(12)) as desk,
     ):
         port = registry.host.rpartition(":")[2]
         publish(f"127.0.0.1:{port}", VERSION)
         mirror = {"mirrors": {"registry": f"http://127.0.0.1:{port}"}}
         for host in (box, desk):
-            host.read("sh", "-c", f"setsid python3 -c '{RELAY}' {NET}.1 {port} >/dev/null 2>&1 &")
+            host.read("sh", "-c", f"setsid python3 -c '{RELAY}' {network.gateway} {port} >/dev/null 2>&1 &")
         person = person_on(
             {"box": box, "desk": desk}, places["person"], evidence, **engines(places["person"]), **mirror
         )
