@@ -5,10 +5,12 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+from deploy.agent.contract.probe import ProbeAnswer
 from deploy.decide.desired import Share
 from deploy.deployment.models import CreatedModel
 from deploy.hosts.observation.asked import probe_request
 from deploy.plan.docker import SETTINGS
+from tests.documents import made_whole
 
 Answer = Any
 COMPOSE = "2.26.1-4"
@@ -20,40 +22,14 @@ BOOKWORM = {
     "debian_mirror": "http://deb.debian.org/debian",
 }
 
-NO_BACKUPS = {
-    "backups": {
-        "has_restic": False,
-        "repository": "",
-        "last": None,
-        "good": None,
-        "check": None,
-        "drill": None,
-        "is_running": False,
-        "since": "",
-    }
-}
-
 
 def bare(desired: Share) -> Answer:
     """Return what a fresh Debian 12 says, with a docker client on PATH and no engine behind it."""
     request = probe_request(desired.deployment)
-    return NO_BACKUPS | {
+    answer = {
         "format": 1,
-        "release": None,
-        "good": None,
-        "manifest": None,
-        "changed_files": [],
-        "extra_files": [],
-        "services": {},
-        "secrets": {},
-        "fingerprint_changed": {},
         "folders": {path: {"exists": False} for path in request["folders"]},
         "docker": {"server": False, "problem": "no socket", "client_path": "/usr/local/bin/docker"},
-        "daemon_json": None,
-        "images": {},
-        "has_uv": False,
-        "ports": [],
-        "strange_addresses": [],
         "disk": {
             path: {"free_bytes": 80 * GIB, "device": 1}
             for path in ("/var/lib/docker", "/srv", "/opt", *request["data_roots"])
@@ -61,19 +37,13 @@ def bare(desired: Share) -> Answer:
         "memory_bytes": 24 * GIB,
         "cores": 2,
         "architecture": "x86_64",
-        "cards": [],
         "devices": {nodes: [] for nodes in request["devices"]},
         "os": BOOKWORM,
-        "systemd": False,
         "root": True,
-        "models": {},
-        "hold": None,
-        "data_versions": {},
-        "stopped": [],
         "settings": {service.name: {"drift": []} for service in desired.deployment.services if service.room},
         "engines": {engine.name: seen_engine(()) for engine in desired.deployment.engines} | _named(desired, False),
-        "interrupted": None,
     }
+    return made_whole(ProbeAnswer, answer)
 
 
 def seen_engine(made: tuple[CreatedModel, ...], models_dir: str | None = None) -> Answer:
@@ -108,7 +78,7 @@ def _named(desired: Share, is_applied: bool) -> Answer:
 def settled(desired: Share) -> Answer:
     """Return what a host says on which exactly this was applied and verified."""
     deployment, bundle = desired.deployment, desired.bundle
-    return bare(desired) | {
+    answer = bare(desired) | {
         "has_uv": True,
         "daemon_json": SETTINGS,
         "engines": {one.name: seen_engine(one.models, one.models_dir) for one in deployment.engines}
@@ -141,6 +111,7 @@ def settled(desired: Share) -> Answer:
         "images": {s.image.reference: {"id": _image_id(s.kind), "recipe": s.image.recipe} for s in deployment.services},
         "models": {model.host_path: {"size": model.size_bytes, "sha256": model.sha256} for model in deployment.models},
     }
+    return made_whole(ProbeAnswer, answer)
 
 
 def _secret_files(desired: Share) -> dict[str, Any]:
@@ -156,10 +127,14 @@ def _secret_files(desired: Share) -> dict[str, Any]:
 
 def merged(answer: Answer, change: Answer) -> Answer:
     """Return an answer with a change laid over it; null takes a key of a mapping away."""
+    return made_whole(ProbeAnswer, _laid_over(answer, change))
+
+
+def _laid_over(answer: Answer, change: Answer) -> Answer:
     result = copy.deepcopy(answer)
     for key, value in change.items():
         if isinstance(value, dict) and isinstance(result.get(key), dict):
-            result[key] = merged(result[key], value)
+            result[key] = _laid_over(result[key], value)
         elif value is None and isinstance(result.get(key), (dict, list)):
             del result[key]
         else:

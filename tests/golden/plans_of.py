@@ -10,8 +10,10 @@ from pathlib import Path
 
 import yaml
 
+from deploy.agent.contract.verbs import PROBE
 from deploy.decide.desired import Share, load_desired
 from deploy.hosts.observation.observe import read_observation
+from deploy.hosts.wire.answers import read_answer
 from deploy.plan import make_plan
 from deploy.stack import HERE
 from tests.golden.hosts import bare, merged, settled
@@ -33,7 +35,7 @@ def plan_of(case: Path, host: str = HERE) -> str:
     answer = base(_kept(before) if before.exists() else wanted)
     if before.exists():
         answer["folders"] = {**bare(wanted)["folders"], **answer["folders"]}
-    observation = replace(read_observation(merged(answer, change)), host=host)
+    observation = replace(read_observation(read_answer(PROBE, merged(answer, change))), host=host)
     return make_plan(wanted.deployment, wanted.bundle, observation, choices).text()
 
 

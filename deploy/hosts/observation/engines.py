@@ -31,18 +31,18 @@ def _engine(seen: EngineAnswer) -> SeenEngine:
         requests={name: pair["request"] for name, pair in remembered.items()},
         manifests={name: pair["manifest"] for name, pair in remembered.items()},
         layers=seen["layers"],
-        shown=seen.get("shown", {}),
+        shown=seen["shown"],
         made={name: pair["shown"] for name, pair in remembered.items() if "shown" in pair},
         parts={name: pair["parts"] for name, pair in remembered.items() if "parts" in pair},
-        is_read=seen.get("is_read", False),
-        place=seen.get("place"),
-        has_store=seen.get("store", False),
-        blobs=tuple(seen.get("blobs", ())),
-        lost=seen.get("lost", {}),
-        pulled=seen.get("pulled", {}),
-        cloud=tuple(seen.get("cloud", ())),
+        is_read=seen["is_read"],
+        place=seen["place"],
+        has_store=seen["store"],
+        blobs=tuple(seen["blobs"]),
+        lost=seen["lost"],
+        pulled=seen["pulled"],
+        cloud=tuple(seen["cloud"]),
     )
 
 
 def _names(seen: NamesAnswer) -> SeenNames:
-    return SeenNames(seen["problem"], seen["next"], tuple(seen["names"]), seen["applied"], tuple(seen.get("cloud", ())))
+    return SeenNames(seen["problem"], seen["next"], tuple(seen["names"]), seen["applied"], tuple(seen["cloud"]))

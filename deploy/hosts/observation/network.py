@@ -85,17 +85,14 @@ def read_attached(answer: list[AttachedAnswer]) -> tuple[Attached, ...]:
 
 def read_network(answer: ProbeAnswer) -> Network:
     """Read the probe's answer about addresses, the firewall and strangers."""
-    addresses = {word: tuple(addresses) for word, addresses in answer.get("addresses", {}).items()}
-    late = {state: tuple(names) for state, names in answer.get("late", {}).items()}
-    attached = read_attached(answer.get("attached", []))
-    strange, firewall = tuple(answer["strange_addresses"]), _firewall(answer.get("firewall"))
-    return Network(addresses, strange, answer.get("ufw", False), late, attached, firewall)
+    addresses = {word: tuple(addresses) for word, addresses in answer["addresses"].items()}
+    late = {state: tuple(names) for state, names in answer["late"].items()}
+    attached = read_attached(answer["attached"])
+    strange, firewall = tuple(answer["strange_addresses"]), _firewall(answer["firewall"])
+    return Network(addresses, strange, answer["ufw"], late, attached, firewall)
 
 
-def _firewall(seen: FirewallAnswer | None) -> Firewall:
-    if seen is None:
-        # An older agent does not tell.
-        return Firewall()
+def _firewall(seen: FirewallAnswer) -> Firewall:
     return Firewall(
         has_networks=seen["has_networks"],
         is_placed=seen["is_placed"],

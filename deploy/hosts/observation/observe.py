@@ -175,19 +175,19 @@ def observe(
 def read_observation(answer: ProbeAnswer) -> Observation:
     """Read the probe's answer; refuse the answer of a newer kit."""
     _ensure_known(answer)
-    nvidia = answer.get("nvidia")
+    nvidia = answer["nvidia"]
     return replace(
         _read(answer),
         cards=tuple(Card(**seen) for seen in answer["cards"]),
         nvidia=Nvidia(**nvidia) if nvidia else None,
-        identity=answer.get("identity", ""),
-        wsl=answer.get("wsl"),
+        identity=answer["identity"],
+        wsl=answer["wsl"],
         devices={pattern: tuple(DeviceNode(**node) for node in nodes) for pattern, nodes in answer["devices"].items()},
-        places=read_places(answer.get("places", {})),
-        owners=answer.get("owners", {}),
-        left=tuple(LeftPlace(**left) for left in answer.get("left", [])),
-        converged_by=answer.get("converged_by", ""),
-        unsettled=answer.get("unsettled"),
+        places=read_places(answer["places"]),
+        owners=answer["owners"],
+        left=tuple(LeftPlace(**left) for left in answer["left"]),
+        converged_by=answer["converged_by"],
+        unsettled=answer["unsettled"],
     )
 
 
@@ -201,35 +201,35 @@ def _read(answer: ProbeAnswer) -> Observation:
         good=answer["good"],
         manifest=answer["manifest"],
         changed_files=tuple(SeenFile(**seen) for seen in answer["changed_files"]),
-        extra_files=tuple(answer.get("extra_files", ())),
+        extra_files=tuple(answer["extra_files"]),
         services={name: read_container(seen) for name, seen in answer["services"].items()},
         secrets={_holder(path): HostSecret(**seen) for path, seen in answer["secrets"].items()},
-        rights=tuple(SeenRight(**seen) for seen in answer.get("rights", [])),
-        replaced_secrets=frozenset(_holder(path) for path in answer.get("replaced_secrets", [])),
+        rights=tuple(SeenRight(**seen) for seen in answer["rights"]),
+        replaced_secrets=frozenset(_holder(path) for path in answer["replaced_secrets"]),
         changed_secrets={name: tuple(changed) for name, changed in answer["fingerprint_changed"].items() if changed},
         folders={path: HostFolder(**seen) for path, seen in answer["folders"].items()},
         images={reference: HostImage(**seen) for reference, seen in answer["images"].items()},
-        cached_layers=frozenset(answer.get("cached_layers", [])),
-        has_uv=answer.get("has_uv", False),
+        cached_layers=frozenset(answer["cached_layers"]),
+        has_uv=answer["has_uv"],
         ports=tuple(Listener(**seen) for seen in answer["ports"]),
         network=read_network(answer),
         disks={path: Disk(**seen) for path, seen in answer["disk"].items()},
         models={path: seen["sha256"] or "" for path, seen in answer["models"].items()},
-        unhashed_models=tuple(path for path, seen in answer["models"].items() if not seen.get("remembered", True)),
+        unhashed_models=tuple(path for path, seen in answer["models"].items() if not seen["remembered"]),
         settings=answer["settings"],
         engines=read_engines(answer["engines"]),
         named_engines=read_named_engines(answer["engines"]),
         data_versions=answer["data_versions"],
         stopped=tuple(answer["stopped"]),
-        units=answer.get("units", {}),
+        units=answer["units"],
         daemon_json=answer["daemon_json"],
         memory_bytes=answer["memory_bytes"],
         cores=answer["cores"],
-        architecture=answer.get("architecture", ""),
+        architecture=answer["architecture"],
         holder=answer["hold"]["holder"] if answer["hold"] else None,
         interrupted=answer["interrupted"],
         backups=SeenBackups(**answer["backups"]),
-        indexes=answer.get("indexes", {}),
+        indexes=answer["indexes"],
     )
 
 

@@ -110,34 +110,34 @@ def read_places(answer: dict[str, DataAnswer]) -> dict[str, SeenData]:
 
 
 def _data(seen: DataAnswer) -> SeenData:
-    was = seen.get("was")
+    was = seen["was"]
     return SeenData(
         now=_place(seen["now"]),
         was=_place(was) if was else None,
-        before=seen.get("before"),
-        had=seen.get("had", False),
-        ids=tuple(seen.get("ids", ())),
-        words=seen.get("words", ""),
-        mount=seen.get("mount", ""),
-        stack=seen.get("stack", ""),
-        used=seen.get("used", 0),
-        is_swapped=seen.get("is_swapped", False),
-        gone=tuple(seen.get("gone", ())),
-        users=tuple(seen.get("users", ())),
-        is_import=seen.get("is_import", False),
-        imported=seen.get("imported", ""),
+        before=seen["before"],
+        had=seen["had"],
+        ids=tuple(seen["ids"]),
+        words=seen["words"],
+        mount=seen["mount"],
+        stack=seen["stack"],
+        used=seen["used"],
+        is_swapped=seen["is_swapped"],
+        gone=tuple(seen["gone"]),
+        users=tuple(seen["users"]),
+        is_import=seen["is_import"],
+        imported=seen["imported"],
     )
 
 
 def _place(seen: PlaceAnswer) -> SeenPlace:
     return SeenPlace(
         state=seen["state"],
-        ids=tuple(seen.get("ids", ())),
-        latest=seen.get("latest", 0),
-        used=seen.get("used", 0),
-        words=seen.get("words", ""),
-        size_bytes=seen.get("size_bytes", 0),
-        mount=seen.get("mount", "/"),
-        is_filled=seen.get("is_filled", False),
-        lacks=seen.get("lacks", ""),
+        ids=tuple(seen["ids"]),
+        latest=seen["latest"],
+        used=seen["used"],
+        words=seen["words"],
+        size_bytes=seen["size_bytes"],
+        mount=seen["mount"],
+        is_filled=seen["is_filled"],
+        lacks=seen["lacks"],
     )
