@@ -63,6 +63,7 @@ VERBS = {
     "remains": "releases.applied:remains",
     "logs": "docker.printed",
     "evidence": "observing.evidence",
+    "knock": "observing.knock",
     "units": "releases.units",
     "watch": "watch.look",
     "job": "job",
@@ -75,7 +76,7 @@ FRAMED = ("give_image", "give_database", "give_repository")
 # They only look, or see to the hold themselves; every other verb is refused to whoever does not hold the host.
 LOOKING = (
     *("probe", "docker", "addresses", "cards", "applied", "rendered", "remains", "evidence", "secret", "lend"),
-    *("layers", "relay", "backups", "diff_backups", "backed_up_spec", "bridge"),
+    *("layers", "relay", "knock", "backups", "diff_backups", "backed_up_spec", "bridge"),
     *STREAMS,
     *FRAMED,
 )

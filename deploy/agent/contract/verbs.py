@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         images,
         inputs,
         jobs,
+        knocking,
         lending,
         probe,
         relay,
@@ -92,4 +93,5 @@ LOGS: Verb[applied.LogsRequest, bytes] = Verb("logs")
 UNITS: Verb[envelope.StackRequest, releases.UnitsAnswer] = Verb("units")
 JOB: Verb[jobs.JobRequest, jobs.JobAnswer] = Verb("job")
 RELAY: Verb[relay.RelayRequest, relay.Relayed] = Verb("relay")
+KNOCK: Verb[knocking.KnockRequest, knocking.KnockAnswer] = Verb("knock")
 EVIDENCE: Verb[evidence.EvidenceRequest, evidence.EvidenceAnswer] = Verb("evidence")

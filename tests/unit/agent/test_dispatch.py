@@ -18,7 +18,7 @@ from deploy.agent.engines import acts, sync
 from deploy.agent.firewall import keep as firewall
 from deploy.agent.inputs import give_image, image, take_image
 from deploy.agent.journal import Journal
-from deploy.agent.observing import addresses, evidence, gpus, probe
+from deploy.agent.observing import addresses, evidence, gpus, knock, probe
 from deploy.agent.releases import (
     accept,
     applied,
@@ -89,6 +89,7 @@ def carried() -> dict[str, Callable[..., Any]]:
     found.out(verbs.RENDERED, rendered.run)
     found.out(verbs.REMAINS, applied.remains)
     found.out(verbs.EVIDENCE, evidence.run)
+    found.out(verbs.KNOCK, knock.run)
     of_backups(found)
     of_the_host(found)
     return found.by

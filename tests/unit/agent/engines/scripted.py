@@ -65,7 +65,8 @@ class Scripted:
     """Requests so far, and the server's address."""
 
     def __init__(self, listener: socket.socket, play: Play, private: ssl.SSLContext | None) -> None:
-        self.url = f"{'https' if private else 'http'}://127.0.0.1:{listener.getsockname()[1]}"
+        address, self.port = listener.getsockname()
+        self.url = f"{'https' if private else 'http'}://{address}:{self.port}"
         self.asked: list[Asked] = []
         self._listener, self._play, self._private = listener, play, private
 
@@ -108,9 +109,9 @@ class Scripted:
 
 
 @contextmanager
-def scripted(play: Play, private: ssl.SSLContext | None = None) -> Iterator[Scripted]:
+def scripted(play: Play, private: ssl.SSLContext | None = None, address: str = "127.0.0.1") -> Iterator[Scripted]:
     """Serve a play on a port of its own."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    with socket.create_server((address, 0)) as listener:
         server = Scripted(listener, play, private)
         threading.Thread(target=server.serve, daemon=True).start()
         yield server
