@@ -20,6 +20,7 @@ from deploy.verify.checks import NotAsPlannedError
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
+    from deploy.agent.contract.containers import ContainerPorts
     from deploy.agent.contract.deployed import Deployed
     from deploy.agent.contract.engines import SeenEngine, SeenNames
     from deploy.agent.contract.evidence import (
@@ -119,6 +120,11 @@ class HostEvidence:
     def listeners(self) -> list[Port]:
         """Every address and port that something on the host listens on."""
         return self._with("listeners")["listeners"]
+
+    @property
+    def ports(self) -> ContainerPorts:
+        """The ports of the host's containers."""
+        return self._with("ports")["ports"]
 
     @property
     def firewall(self) -> Closing:

@@ -69,3 +69,14 @@ class Attached(TypedDict):
     way: Attaching
     into: str
     """The stack's network, container or file."""
+
+
+class ContainerPorts(TypedDict):
+    """The ports of the host's containers."""
+
+    inner: list[int]
+    """Ports on which containers of the stack listen, published or not."""
+    published: list[int]
+    """Ports of the host that the stack's containers publish, planned or not."""
+    foreign: list[int]
+    """Ports of the host that other containers publish."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypedDict
 
-from deploy.agent.contract.containers import Attached
+from deploy.agent.contract.containers import Attached, ContainerPorts
 from deploy.agent.contract.deployed import Deployed
 from deploy.agent.contract.engines import AskingRequest, Engine, SeenEngine, SeenNames
 from deploy.agent.contract.firewall import Closing
@@ -83,6 +83,7 @@ class Evidence(TypedDict, total=False):
     """A place beyond the host that the host reaches now."""
     listeners: list[Port]
     """Every address and port that something on the host listens on."""
+    ports: ContainerPorts
     firewall: Closing
     secrets: dict[str, str]
     """Values by name; a missing secret is left out."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from deploy.agent.data import places
 from deploy.agent.docker.api import Docker, socket_path
 from deploy.agent.docker.attached import attached
+from deploy.agent.docker.container_ports import container_ports
 from deploy.agent.docker.containers import replaced_folders
 from deploy.agent.docker.daemon import daemon_settings
 from deploy.agent.docker.installed import images
@@ -147,6 +148,10 @@ def _listeners(_request: EvidenceRequest, _root: Path) -> Evidence:
     return {"listeners": [{"address": address, "port": port} for address, port in sorted(listening())]}
 
 
+def _ports(request: EvidenceRequest, _root: Path) -> Evidence:
+    return {"ports": container_ports(Docker(timeout=DOCKER_SECONDS), request["stack"])}
+
+
 def _firewall(request: EvidenceRequest, root: Path) -> Evidence:
     return {"firewall": closing(Docker(timeout=DOCKER_SECONDS), request["stack"], root)}
 
@@ -174,6 +179,7 @@ PARTS: dict[str, Part] = {
     "absent": _absent,
     "outside": _outside,
     "listeners": _listeners,
+    "ports": _ports,
     "firewall": _firewall,
     "secrets": _secrets,
     "cards": _cards,
