@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
@@ -28,6 +28,7 @@ from deploy.apply.requests.base import base_request, hold_request
 from deploy.apply.requests.releases import accept_request
 from deploy.apply.roles.ansible import run_playbook
 from deploy.apply.story import Story
+from deploy.deployment.way import Way
 from deploy.errors import KitError
 from deploy.plan import Plan
 from deploy.verify.left_out import NOBODY, LeftOut
@@ -76,7 +77,7 @@ def apply(
         steps, held = _decided(held, others or {}, full)
         idle = {host: member.transport for host, member in (others or {}).items()}
         carry_out_phases(phases_of(steps, needs), held, run, course, story, play, idle)
-        reports = _verified(held, course, full, on_event, away)
+        reports = _verified(held, others or {}, course, full, on_event, away)
         _accept_all({host: held[host] for host in reports}, run, course)
     course.ensure_done()
     return {host: Outcome(member.prepared.plan, course.changed[host], reports[host]) for host, member in held.items()}
@@ -136,19 +137,22 @@ def _decided(held: Members, others: Members, full: bool) -> tuple[Needed, Member
     return steps, {host: replace(member, way_back=ways[host]) for host, member in members.items()}
 
 
-def _verified(members: Members, course: Course, full: bool, on_event: OnEvent, away: LeftOut) -> dict[str, Report]:
+def _verified(
+    members: Members, others: Members, course: Course, full: bool, on_event: OnEvent, away: LeftOut
+) -> dict[str, Report]:
     """Check the hosts, one after the other, and note those whose checks fail."""
     reports, errors = dict[str, Report](), dict[str, KitError]()
+    ways = [member.share.way for member in {**others, **members}.values()]
     for host in filter(members.__contains__, course.going):
         try:
-            reports[host] = _verify(members[host], full, on_event, away)
+            reports[host] = _verify(members[host], full, on_event, away, ways)
         except KitError as error:
             errors[host] = error
     course.note(errors)
     return reports
 
 
-def _verify(member: Member, full: bool, on_event: OnEvent, away: LeftOut) -> Report:
+def _verify(member: Member, full: bool, on_event: OnEvent, away: LeftOut, ways: Sequence[Way]) -> Report:
     share, prepared = member.share, member.prepared
 
     def tell(check: Check) -> None:
@@ -157,7 +161,7 @@ def _verify(member: Member, full: bool, on_event: OnEvent, away: LeftOut) -> Rep
     # What an earlier run changed and never proved is not in this plan.
     touched = prepared.plan.touched_services if prepared.observation.is_proven and not full else ()
     on_event(Event("verify", "start", host=share.host))
-    report = run_checks(share.deployment, touched or None, tell, share.way, away)
+    report = run_checks(share.deployment, touched or None, tell, share.way, away, ways)
     on_event(Event("verify", "done" if report.passed else "failed", host=share.host))
     if not report.passed:
         raise KitError(

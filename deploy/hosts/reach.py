@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import partial
+from pathlib import Path
 from typing import TypeVar
 
 from deploy.deployment.way import Way
@@ -60,3 +62,8 @@ def transport_of(way: Way) -> Transport:
             from deploy.hosts.ssh.transport import SshTransport
 
             return SshTransport(way)
+
+
+def control_node(folder: Path) -> Transport:
+    """Return the transport to the machine that kit runs on where it is no host; its agent lies in a folder."""
+    return LocalTransport(str(folder), sys.executable)

@@ -19,6 +19,10 @@ class NotAsPlannedError(Exception):
     """The host differs from the plan; the message names the difference and holds no secret."""
 
 
+class UnansweredError(Exception):
+    """No answer that tells anything about the host: the check is skipped, with these words."""
+
+
 def ensure(is_right: object, finding: str) -> None:
     """Raise the finding unless all is right."""
     if not is_right:

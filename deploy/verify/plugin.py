@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from deploy.deployment.service import Service
 from deploy.deployment.way import Way
 from deploy.hosts.reach import transport_of
 from deploy.hosts.ssh.passwords import take_over
-from deploy.verify.checks import LAST, NotAsPlannedError
+from deploy.verify.checks import LAST, NotAsPlannedError, UnansweredError
 from deploy.verify.containers import Containers, docker_of
 from deploy.verify.decided import read_deployment
 from deploy.verify.engines import Engines
@@ -29,9 +29,10 @@ from deploy.verify.evidence import HostEvidence
 from deploy.verify.files import Files
 from deploy.verify.left_out import LeftOut
 from deploy.verify.network import Network
+from deploy.verify.outsiders import Outsider, outsiders_of
 from deploy.verify.places import Places
 from deploy.verify.report import STACK, Check, Outcome
-from deploy.verify.run import AWAY, CALL, DEPLOYMENT, LENT, RESULTS, SERVICES, WAY
+from deploy.verify.run import AWAY, CALL, DEPLOYMENT, LENT, OTHERS, RESULTS, SERVICES, WAY
 from deploy.verify.secrets import HostSecrets
 from deploy.verify.shares import Shares
 from deploy.verify.web import Web
@@ -40,6 +41,7 @@ FIGURES = "figures"
 """Property of a check: the figures that it found as planned."""
 DECIDED = pytest.StashKey[Deployment]()
 EVIDENCE = pytest.StashKey[HostEvidence]()
+OUTSIDERS = pytest.StashKey[tuple[Outsider, ...]]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -47,13 +49,23 @@ def pytest_configure(config: pytest.Config) -> None:
     called_as(json.loads(os.environ[CALL]))
     deployment = config.stash[DECIDED] = read_deployment(Path(os.environ[DEPLOYMENT]))
     way = read(Way, json.loads(os.environ[WAY]))
-    if lent := os.environ.get(LENT):
-        with os.fdopen(int(lent)) as stream:
-            take_over(way, stream.read())
+    others = [read(Way, other) for other in json.loads(os.environ[OTHERS])]
+    _take_over_passwords([way, *others])
     evidence = config.stash[EVIDENCE] = HostEvidence(transport_of(way), deployment)
     evidence.ask_ahead()
+    folder = Path(os.environ[DEPLOYMENT]).parent
+    config.stash[OUTSIDERS] = outsiders_of(way, others, folder, lambda: testinfra.get_host(evidence.transport.backend))
     results = config.stash[HEARD] = _Results(int(os.environ[RESULTS]))
     config.pluginmanager.register(results)
+
+
+def _take_over_passwords(ways: list[Way]) -> None:
+    if lent := os.environ.get(LENT):
+        with os.fdopen(int(lent)) as stream:
+            passwords = json.load(stream)
+        for way in ways:
+            if way.name in passwords:
+                take_over(way, passwords[way.name])
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -67,6 +79,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     kind = _room(metafunc.definition.path)
     services = metafunc.config.stash[DECIDED].services
     chosen = [service for service in services if service.name in wanted and kind in (None, service.kind)]
+    if "outsiders" in metafunc.fixturenames and not metafunc.config.stash[OUTSIDERS]:
+        # There is no machine from which to ask: such a check belongs to other deployments.
+        chosen = []
     metafunc.parametrize("service", chosen, ids=[service.name for service in chosen], scope="session")
 
 
@@ -82,6 +97,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         name = getattr(item, "originalname", item.name).removeprefix("test_").replace("_", " ")
         owner = whose.name if isinstance(whose, Service | Engine) else STACK
         item.user_properties += [("name", name), ("service", owner)]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call() -> Generator[None, object, object]:
+    """Skip a check that gets no answer which tells anything."""
+    try:
+        return (yield)
+    except UnansweredError as reason:
+        pytest.skip(str(reason))
 
 
 def _place(item: pytest.Item, order: list[str]) -> int:
@@ -192,6 +216,12 @@ def network(host: Host, containers: Containers, deployment: Deployment) -> Netwo
     """The host's listeners, and the ways out of the services that are checked."""
     wanted = json.loads(os.environ[SERVICES])
     return Network(host, containers, [service for service in deployment.services if service.name in wanted])
+
+
+@pytest.fixture(scope="session")
+def outsiders(request: pytest.FixtureRequest) -> tuple[Outsider, ...]:
+    """Machines beside the host; a check that wants them is made only where there are some."""
+    return request.config.stash[OUTSIDERS]
 
 
 @pytest.fixture(scope="session")

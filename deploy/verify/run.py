@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -30,8 +30,10 @@ CALL = "KIT_VERIFY_CALL"
 """Variable of this run's program and file: messages of checks have lines to type, too."""
 WAY = "KIT_VERIFY_WAY"
 """Variable of the way to the host."""
+OTHERS = "KIT_VERIFY_OTHERS"
+"""Variable of the ways to other hosts of the stack, from which the host is asked."""
 LENT = "KIT_VERIFY_LENT"
-"""Variable of the descriptor that holds a person's password for sudo, where the host has asked for it."""
+"""Variable of the descriptor that holds a person's passwords for sudo, by the hosts that have asked for them."""
 AWAY = "KIT_VERIFY_AWAY"
 """Variable of the hosts that are left out."""
 SOME_FAILED = 1
@@ -43,21 +45,22 @@ def run_checks(
     on_check: Callable[[Check], None],
     way: Way,
     away: LeftOut = NOBODY,
+    others: Sequence[Way] = (),
 ) -> Report:
     """Check these services and engines (None: all) on the host behind a way; raise if the checks cannot run.
 
     A check that has to wait is heard with the reason for it as a name, and is no part of the report then. Engines on
-    hosts in `away`, which are left out, are asked for nothing.
+    hosts in `away`, which are left out, are asked for nothing. Hosts behind `others` try the ways in from outside.
     """
     wanted = _all(deployment) if services is None else services
-    with scratch_folder("kit-checks-") as scratch, _lent_password(way) as lent:
+    with scratch_folder("kit-checks-") as scratch, lent_passwords([way, *others]) as lent:
         place, (read_end, write_end) = scratch.path, os.pipe()
         write_deployment(deployment, place / "deployment.json")
         (place / "pytest.ini").write_text("[pytest]\n")
         with (place / "output").open("w+") as output:
             process = subprocess.Popen(
                 check_argv(deployment, place),
-                env=check_environment(place, wanted, write_end, way, away) | {LENT: " ".join(map(str, lent))},
+                env=check_environment(place, wanted, write_end, way, away, others) | {LENT: " ".join(map(str, lent))},
                 cwd=place,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -77,15 +80,15 @@ def run_checks(
 
 
 @contextmanager
-def _lent_password(way: Way) -> Iterator[tuple[int, ...]]:
-    """Give a descriptor with a person's password for sudo; none if the host has not asked for it."""
-    password = known_password(way)
-    if password is None:
+def lent_passwords(ways: Sequence[Way]) -> Iterator[tuple[int, ...]]:
+    """Give a descriptor with a person's passwords for sudo; none if no host has asked for one."""
+    known = {way.name: password for way in ways if (password := known_password(way)) is not None}
+    if not known:
         yield ()
         return
     reading, writing = os.pipe()
     with os.fdopen(writing, "w") as stream:
-        stream.write(password)
+        json.dump(known, stream)
     try:
         yield (reading,)
     finally:
@@ -111,7 +114,12 @@ def check_argv(deployment: Deployment, place: Path) -> list[str]:
 
 
 def check_environment(
-    place: Path, services: tuple[str, ...], results: int, way: Way, away: LeftOut = NOBODY
+    place: Path,
+    services: tuple[str, ...],
+    results: int,
+    way: Way,
+    away: LeftOut = NOBODY,
+    others: Sequence[Way] = (),
 ) -> dict[str, str]:
     """Return the environment of the checks' process."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
@@ -127,6 +135,7 @@ def check_environment(
             CALL: json.dumps(call()),
             WAY: json.dumps(written(Way, way)),
             AWAY: json.dumps(asdict(away)),
+            OTHERS: json.dumps([written(Way, other) for other in others]),
         }
     )
 

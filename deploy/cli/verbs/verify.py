@@ -26,7 +26,10 @@ from deploy.verify.report import Check, Report
 from deploy.verify.run import run_checks
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from deploy.agent.contract.applied import AppliedAnswer, AppliedRequest
+    from deploy.deployment.way import Way
 
 
 @verb("verify", "verify", "verify main inventories/quickstart/kit.yaml")
@@ -47,11 +50,12 @@ def command(output: Output, target: Target) -> int:
         hosts = hosts.only(wanted)
     ensure_root(hosts, "verify", ": it asks with the stack's own keys")
     away = desired.left_out(left_out)
+    ways = [desired.on(host).way for host in there]
     # The checks' own processes ask no person for a password, and take long: a host in trouble is told before them.
     seen = hosts.each(lambda host, transport: _applied(desired.on(host), transport))
     with progress() as display:
         reports = hosts.each(
-            lambda host, _: _checked(desired.on(host), wanted[host] if target.names else None, display, away)
+            lambda host, _: _checked(desired.on(host), wanted[host] if target.names else None, display, away, ways)
         )
     unapplied = {host: _unapplied(desired.on(host), answer) for host, answer in seen.items()}
     reports = {host: _with_indexes(report, seen[host], wanted.get(host, ())) for host, report in reports.items()}
@@ -67,12 +71,14 @@ def command(output: Output, target: Target) -> int:
     return 0 if passed else FAILED
 
 
-def _checked(share: Share, services: tuple[str, ...] | None, display: Display, away: LeftOut) -> Report:
+def _checked(
+    share: Share, services: tuple[str, ...] | None, display: Display, away: LeftOut, others: Sequence[Way]
+) -> Report:
     def tell(check: Check) -> None:
         display(Event("verify", "progress", f"{check.service} {check.name}", host=share.host))
 
     display(Event("verify", "start", host=share.host))
-    report = run_checks(share.deployment, services, tell, share.way, away)
+    report = run_checks(share.deployment, services, tell, share.way, away, others)
     display(Event("verify", "done", host=share.host))
     return report
 
