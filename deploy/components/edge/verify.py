@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from ipaddress import ip_address, ip_network
-from typing import Any
+from ipaddress import ip_address
 
 import pytest
 
 from deploy.components.edge.artifacts import HEALTH_PATH
+from deploy.components.edge.outside import Caller, Outside, doors, is_peer, outside_of
 from deploy.deployment.port import Port
 from deploy.deployment.service import Service
-from deploy.verify.checks import ensure, ensure_equal, ensure_refused
+from deploy.verify.checks import NotAsPlannedError, UnansweredError, ensure, ensure_equal, ensure_refused
+from deploy.verify.closed_ports import closed_ports, open_ways
 from deploy.verify.containers import Containers
+from deploy.verify.evidence import HostEvidence
 from deploy.verify.inside import NO_PROGRAM, connecting
+from deploy.verify.outsiders import Outsider
 from deploy.verify.questions import short_question
 from deploy.verify.secrets import HostSecrets
 from deploy.verify.web import Web
@@ -24,17 +27,18 @@ MODELS = "/v1/models"
 """Answered by engines of every protocol, without a model in memory."""
 CLOSED = ("/", MODELS, "/api/tags", "/api/version", "/v1", "/config/", "/metrics")
 SECONDS = 10
+Telling = Callable[[str], None]
 WRONG = "Authorization: Bearer wrong\\r\\n"
 
 
 def test_says_to_anybody_that_it_lives(service: Service, secrets: HostSecrets) -> None:
-    for port, _ in _doors(service):
+    for port, _ in doors(service):
         ensure_equal(_at(port, service, secrets).get(HEALTH_PATH).status, 200, f"{HEALTH_PATH} at {port.place}")
 
 
 def test_refuses_who_has_no_key(service: Service, secrets: HostSecrets) -> None:
-    for port, listener in _doors(service):
-        if _is_peer(_seen_at(port, service, secrets), listener):
+    for port, listener in doors(service):
+        if is_peer(_seen_at(port, service, secrets), listener):
             # The next check asks from an address that is never a peer's.
             continue
         web = _at(port, service, secrets)
@@ -51,7 +55,7 @@ def test_refuses_no_key_and_a_wrong_one_at_each_listener(service: Service, conta
 
 
 def test_passes_on_what_has_the_key(service: Service, secrets: HostSecrets) -> None:
-    for port, listener in _doors(service):
+    for port, listener in doors(service):
         web = _at(port, service, secrets)
         web.use_key(service.facts["key"])
         ensure_equal(web.get(MODELS).status, 200, f"status of {listener['engine']} behind {port.place}")
@@ -61,14 +65,14 @@ def test_passes_on_what_has_the_key(service: Service, secrets: HostSecrets) -> N
 
 
 def test_lets_in_the_planned_peers_alone(service: Service, secrets: HostSecrets) -> None:
-    doors = [(port, listener) for port, listener in _doors(service) if listener["peers"]]
-    if not doors:
+    with_peers = [(port, listener) for port, listener in doors(service) if listener["peers"]]
+    if not with_peers:
         pytest.skip("the spec names no peers that reach it by IPv4")
-    for port, listener in doors:
+    for port, listener in with_peers:
         seen = _seen_at(port, service, secrets)
         # Asked from this host, the client has the address that it asks.
         ensure_equal(seen, port.address, f"the client's address, as the edge sees it at {port.place}")
-        wanted = 200 if _is_peer(seen, listener) else 401
+        wanted = 200 if is_peer(seen, listener) else 401
         ensure_equal(_at(port, service, secrets).get(MODELS).status, wanted, f"status for {seen} without a key")
 
 
@@ -77,9 +81,63 @@ def test_has_no_admin_api(service: Service, containers: Containers) -> None:
     ensure(not is_open, f"its port {ADMIN_PORT} answers, which changes its settings without a key")
 
 
-def _doors(service: Service) -> Iterator[tuple[Port, dict[str, object]]]:
-    listeners = {listener["port"]: listener for listener in service.facts["listeners"]}
-    return ((port, listeners[port.container_port]) for port in service.ports)
+@pytest.fixture(scope="session")
+def outside(service: Service, outsiders: Sequence[Outsider], containers: Containers) -> Outside:
+    """The edge as other machines find it; skipped unless healthy."""
+    try:
+        containers.ensure_healthy(service)
+    except NotAsPlannedError:
+        # The check of its health tells the cause.
+        pytest.skip("not asked: its container is not running and healthy")
+    return outside_of(service, outsiders, containers)
+
+
+def test_asks_another_machine_for_the_key(outside: Outside, telling: Telling) -> None:
+    ensure(not outside.strange, "; ".join(outside.strange))
+    for port, caller in _called(outside):
+        paths, wanted = ((MODELS,), 200) if caller.is_peer else (CLOSED, 401)
+        asked = [(path, key) for path in paths for key in ("", "wrong")]
+        for (path, key), status in zip(asked, caller.statuses(port, asked), strict=True):
+            words = f"{caller.words} with{' a wrong' if key else 'out a'} key"
+            ensure_equal(status, wanted, f"status of {port.place}{path} for {words}")
+    if peers := dict.fromkeys(caller.words for caller in outside.callers.values() if caller.is_peer):
+        raise UnansweredError(f"{', '.join(peers)} needs no key, and no other machine was there to ask")
+    telling(_figures(outside))
+
+
+def test_answers_another_machine_that_has_the_key(
+    service: Service, outside: Outside, secrets: HostSecrets, telling: Telling
+) -> None:
+    called = [(port, caller) for port, caller in _called(outside) if not ip_address(port.address).is_global]
+    if not called:
+        pytest.skip("not asked: the key would cross the internet without TLS")
+    for port, caller in called:
+        (status,) = caller.statuses(port, [(MODELS, secrets.value(service.facts["key"]))])
+        ensure_equal(status, 200, f"status of {port.place}{MODELS} for {caller.words} with the key")
+    telling(_figures(outside))
+
+
+def test_leaves_nothing_else_open_to_another_machine(
+    outside: Outside, evidence: HostEvidence, telling: Telling
+) -> None:
+    by_address = {port.address: caller.outsider for port, caller in _called(outside)}
+    by_outsider = [open_ways(who, address, closed_ports(address, evidence)) for address, who in by_address.items()]
+    opened = [words for ways in by_outsider for words in ways]
+    ensure(not opened, "; ".join(opened))
+    telling(_figures(outside))
+
+
+def _called(outside: Outside) -> Iterable[tuple[Port, Caller]]:
+    """Return the ports that another machine reaches, each with that machine; raise UnansweredError without any."""
+    if not outside.callers:
+        raise UnansweredError(f"asked from no other machine: {outside.unasked}")
+    return outside.callers.items()
+
+
+def _figures(outside: Outside) -> str:
+    """Return the machines that asked, and the reasons why others did not."""
+    asked = dict.fromkeys(caller.words for caller in outside.callers.values())
+    return "; ".join(filter(None, (f"asked from {', '.join(asked)}", outside.unasked)))
 
 
 def _at(port: Port, service: Service, secrets: HostSecrets) -> Web:
@@ -89,10 +147,6 @@ def _at(port: Port, service: Service, secrets: HostSecrets) -> Web:
 def _seen_at(port: Port, service: Service, secrets: HostSecrets) -> str:
     """Return the address from which the edge sees this host's questions come."""
     return _at(port, service, secrets).get(HEALTH_PATH).body.decode()
-
-
-def _is_peer(address: str, listener: dict[str, Any]) -> bool:
-    return any(ip_address(address) in ip_network(peer) for peer in listener["peers"])
 
 
 def _ask(header: str) -> str:

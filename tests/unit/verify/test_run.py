@@ -16,15 +16,19 @@ from deploy.cli.terminal.columns import report_table
 from deploy.deployment.host import Deployment
 from deploy.deployment.values import as_json
 from deploy.deployment.way import Way
-from deploy.verify.checks import NotAsPlannedError
+from deploy.hosts.ssh.passwords import forget, take_over
+from deploy.verify.checks import NotAsPlannedError, UnansweredError
 from deploy.verify.checks_stack import test_runs_the_planned_image as runs_the_planned_image
 from deploy.verify.containers import Containers
 from deploy.verify.decided import read_deployment, write_deployment
 from deploy.verify.evidence import HostEvidence
+from deploy.verify.left_out import NOBODY
+from deploy.verify.plugin import pytest_runtest_call
 from deploy.verify.report import Check
-from deploy.verify.run import PACKAGE, check_argv, check_environment, received, run_checks
+from deploy.verify.run import PACKAGE, check_argv, check_environment, lent_passwords, received, run_checks
 from tests.unit.played import evidence_of
 from tests.unit.rooms.places import chain
+from tests.unit.rooms.test_edge import MAIN, services_of
 
 RUNNING = {"Running": True, "Status": "running", "ExitCode": 0}
 
@@ -124,6 +128,50 @@ def test_only_the_asked_services_are_checked() -> None:
     absent = Deployment("no-such-stack-of-any-test", chain().services, chain().models)
     report = run_checks(absent, ("main",), lambda _check: None, Way())
     assert {check.service for check in report.checks} == {"stack", "main"}
+
+
+OUTSIDE = {
+    "asks another machine for the key",
+    "answers another machine that has the key",
+    "leaves nothing else open to another machine",
+}
+
+
+def checked_edge(*others: Way) -> dict[str, Check]:
+    """Return the checks of an edge that does not run, on this machine."""
+    absent = Deployment("no-such-stack-of-any-test", tuple(services_of(MAIN).values()), ())
+    report = run_checks(absent, ("edge",), lambda _check: None, Way(), NOBODY, others)
+    return {check.name: check for check in report.checks if check.service == "edge"}
+
+
+def test_ways_in_from_outside_are_checked_only_where_there_is_another_machine() -> None:
+    alone, beside = checked_edge(Way()), checked_edge(Way(), Way("ssh", "box", "127.0.0.1", port=1))
+    assert "says to anybody that it lives" in alone
+    assert beside.keys() - alone.keys() == OUTSIDE
+    assert {(beside[name].outcome, beside[name].message) for name in OUTSIDE} == {
+        ("skipped", "not asked: its container is not running and healthy")
+    }
+
+
+def test_a_check_without_an_answer_that_tells_anything_is_skipped_in_words() -> None:
+    judged = pytest_runtest_call()
+    next(judged)
+    with pytest.raises(pytest.skip.Exception, match="desk is off"):
+        judged.throw(UnansweredError("desk is off"))
+
+
+def test_passwords_of_several_hosts_are_lent_by_name() -> None:
+    box, desk, attic = (Way("ssh", name, f"{name}.lan") for name in ("box", "desk", "attic"))
+    take_over(box, "sesame")
+    take_over(desk, "two words")
+    with lent_passwords([box, desk, attic]) as lent:
+        (descriptor,) = lent
+        told = json.loads(os.read(descriptor, 1000))
+    assert told == {"box": "sesame", "desk": "two words"}
+    forget(box)
+    forget(desk)
+    with lent_passwords([box, attic]) as lent:
+        assert lent == ()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,133 @@
+"""The edge's published ports as other machines find them."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from ipaddress import ip_address, ip_network
+from typing import TYPE_CHECKING, Any
+
+from deploy.components.edge.artifacts import HEALTH_PATH
+from deploy.deployment.port import Port
+from deploy.deployment.service import Service
+from deploy.verify.checks import UnansweredError
+from deploy.verify.containers import Containers
+from deploy.verify.outsiders import Outsider, question
+
+if TYPE_CHECKING:
+    from deploy.agent.contract.knocking import Knocked
+
+TRIES, PAUSE_SECONDS = 100, 0.1
+"""Docker writes a container's log a moment after the answer, on a busy machine seconds."""
+Listener = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Caller:
+    """A machine that reaches a port of the edge."""
+
+    outsider: Outsider
+    seen: str
+    """Address of the machine, as the edge sees it."""
+    is_peer: bool
+
+    @property
+    def words(self) -> str:
+        """The machine in words."""
+        return f"{self.outsider.name} ({'the peer ' if self.is_peer else ''}{self.seen})"
+
+    def statuses(self, port: Port, asked: Iterable[tuple[str, str]]) -> list[int]:
+        """Return the status for this machine of each path with a key; raise UnansweredError without an answer."""
+        answers = self.outsider.knock([question(port.address, port.host_port, path, key) for path, key in asked])
+        if silent := [answer["trouble"] for answer in answers if not answer["status"]]:
+            raise UnansweredError(f"{self.outsider.name} gets no answer at {port.place}: {silent[0]}")
+        return [answer["status"] for answer in answers]
+
+
+@dataclass
+class Outside:
+    """The machine that reaches each published port, and why others do not."""
+
+    callers: dict[Port, Caller] = field(default_factory=dict)
+    strange: list[str] = field(default_factory=list)
+    """Ports of the host at which another program answers than the edge."""
+    missed: dict[Port, list[str]] = field(default_factory=dict)
+    """Reasons why a port was not reached."""
+
+    @property
+    def unasked(self) -> str:
+        """The reasons for the ports that no machine reaches; empty if there is one for each."""
+        reasons = (why for port, words in self.missed.items() if port not in self.callers for why in words)
+        return "; ".join(dict.fromkeys(reasons))
+
+
+def outside_of(service: Service, outsiders: Sequence[Outsider], containers: Containers) -> Outside:
+    """Look for a machine that reaches each port, best one that is no peer.
+
+    The same address may belong to another machine in the network of whoever asks. So an answer is the edge's if the
+    log of its container has the question, whose path nobody knows before; no secret is sent until then.
+    """
+    outside = Outside()
+    for outsider in outsiders:
+        ports = [port for port in service.ports if port not in outside.callers or outside.callers[port].is_peer]
+        try:
+            for port, caller in _reached(outsider, ports, service, containers, outside):
+                if port not in outside.callers or not caller.is_peer:
+                    outside.callers[port] = caller
+        except UnansweredError as reason:
+            for port in ports:
+                outside.missed.setdefault(port, []).append(str(reason))
+    return outside
+
+
+def _reached(
+    outsider: Outsider, ports: Sequence[Port], service: Service, containers: Containers, outside: Outside
+) -> Iterator[tuple[Port, Caller]]:
+    """Yield the ports that a machine reaches; keep the reason why it does not reach another one."""
+    marks = [f"/kit/{secrets.token_hex(8)}" for _ in ports]
+    paths = [(port, path) for port, mark in zip(ports, marks, strict=True) for path in (HEALTH_PATH, mark)]
+    answers = outsider.knock([question(port.address, port.host_port, path) for port, path in paths]) if paths else []
+    logged = _logged(
+        [mark for mark, heard in zip(marks, answers[1::2], strict=True) if heard["status"]], service, containers
+    )
+    listeners = dict(doors(service))
+    for port, mark, health in zip(ports, marks, answers[::2], strict=True):
+        if mark in logged and health["source"] != port.address:
+            yield port, Caller(outsider, health["body"], is_peer(health["body"], listeners[port]))
+        elif health["status"] and outsider.is_signed_in(health["source"], port.address):
+            outside.strange.append(f"another program than the edge answers {outsider.name} at {port.place}")
+        else:
+            outside.missed.setdefault(port, []).append(_reason(outsider, port, health))
+
+
+def _reason(outsider: Outsider, port: Port, health: Knocked) -> str:
+    if health["source"] == port.address:
+        return f"{port.address} is an address of {outsider.name} itself"
+    if not health["status"]:
+        return f"{outsider.name} gets no answer at {port.place}: {health['trouble']}"
+    return f"{port.place} leads {outsider.name} elsewhere, not to this edge"
+
+
+def _logged(marks: Sequence[str], service: Service, containers: Containers) -> set[str]:
+    """Return the paths that the edge's log has, after a short wait for them."""
+    seen: set[str] = set()
+    for _ in range(TRIES if marks else 0):
+        text = containers.logs(service)
+        seen = {mark for mark in marks if f'"{mark}"' in text}
+        if len(seen) == len(marks):
+            break
+        time.sleep(PAUSE_SECONDS)
+    return seen
+
+
+def doors(service: Service) -> Iterator[tuple[Port, Listener]]:
+    """Yield each published port with its listener."""
+    listeners = {listener["port"]: listener for listener in service.facts["listeners"]}
+    return ((port, listeners[port.container_port]) for port in service.ports)
+
+
+def is_peer(address: str, listener: Listener) -> bool:
+    """Return True if a machine with an address needs no key at a listener."""
+    return any(ip_address(address) in ip_network(peer) for peer in listener["peers"])

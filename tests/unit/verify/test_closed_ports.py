@@ -1,0 +1,130 @@
+"""Ports that no other machine reaches: which ones have to be closed, and what a machine beside the host finds."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy.agent.contract.containers import ContainerPorts
+from deploy.deployment.host import Deployment
+from deploy.deployment.service import Service
+from deploy.verify import closed_ports as module
+from deploy.verify.checks import UnansweredError
+from deploy.verify.closed_ports import closed_ports, open_ways
+from deploy.verify.evidence import HostEvidence
+from deploy.verify.outsiders import Outsider
+from tests.unit.agent.engines.certificates import own_certificate, served_with
+from tests.unit.agent.engines.scripted import Asked, scripted
+from tests.unit.played import Played
+from tests.unit.refusing import Refusing
+from tests.unit.rooms.test_edge import MAIN, SECOND, services_of
+
+BOX, LOCAL = "192.168.1.20", "127.0.0.1"
+
+
+class Seen(HostEvidence):
+    """A host with these ports and listeners."""
+
+    def __init__(self, ports: ContainerPorts, *listeners: tuple[str, int]) -> None:
+        services: tuple[Service, ...] = tuple(services_of(MAIN, SECOND).values())
+        super().__init__(Refusing(), Deployment("home", services, ()))
+        self._parts = ports, [{"address": address, "port": port} for address, port in listeners]
+
+    @property
+    def ports(self) -> ContainerPorts:
+        return self._parts[0]
+
+    @property
+    def listeners(self) -> Any:
+        return self._parts[1]
+
+
+def ports(*inner: int, published: tuple[int, ...] = (), foreign: tuple[int, ...] = ()) -> ContainerPorts:
+    return {"inner": list(inner), "published": list(published), "foreign": list(foreign)}
+
+
+def test_what_the_containers_have_is_closed_where_it_is_not_published() -> None:
+    assert closed_ports(BOX, Seen(ports(2019, 11434))) == [2019, 8100, 8101, 8102]
+    assert closed_ports("fd00::20", Seen(ports())) == [8100, 8101, 8102, 11500]
+
+
+def test_what_another_program_of_the_host_answers_says_nothing_about_the_stack() -> None:
+    listeners = (BOX, 8100), ("0.0.0.0", 8101), ("::", 2019), (LOCAL, 8102)
+    assert closed_ports(BOX, Seen(ports(2019), *listeners)) == [8102]
+    assert closed_ports(BOX, Seen(ports(2019, foreign=(2019, 8100)))) == [8101, 8102]
+
+
+def test_what_a_container_of_the_stack_publishes_beside_the_plan_has_to_be_closed() -> None:
+    assert closed_ports(BOX, Seen(ports(published=(8100, 9999)), ("0.0.0.0", 8100), ("0.0.0.0", 9999))) == [
+        *(8100, 8101, 8102),
+        9999,
+    ]
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Outsider:
+    """A machine beside the host: here, this one, which has real ports."""
+    return Outsider("desk", Played(tmp_path))
+
+
+@pytest.fixture
+def free() -> list[int]:
+    """Ports on which nothing listens."""
+    with ExitStack() as made:
+        servers = [made.enter_context(socket.create_server((LOCAL, 0))) for _ in range(4)]
+        return [server.getsockname()[1] for server in servers]
+
+
+@pytest.fixture(autouse=True)
+def _ports(monkeypatch: pytest.MonkeyPatch, free: list[int]) -> None:
+    monkeypatch.setattr(module, "NOBODYS", free[0])
+    monkeypatch.setattr(module, "DOCKER", (free[1], free[2]))
+
+
+def test_closed_ports_are_green_and_an_open_one_is_named(desk: Outsider, free: list[int]) -> None:
+    assert open_ways(desk, LOCAL, free) == []
+    with socket.create_server((LOCAL, 0)) as opened:
+        port = opened.getsockname()[1]
+        assert open_ways(desk, LOCAL, [free[3], port]) == [
+            f"{LOCAL} port {port} is open to desk, and nothing is published there"
+        ]
+
+
+def test_a_network_that_connects_everybody_to_everything_proves_nothing(
+    desk: Outsider, free: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server((LOCAL, 0)) as proxy:
+        monkeypatch.setattr(module, "NOBODYS", proxy.getsockname()[1])
+        with pytest.raises(UnansweredError, match=f"^a network between connects desk to every port of {LOCAL}$"):
+            open_ways(desk, LOCAL, [*free, proxy.getsockname()[1]])
+
+
+@pytest.mark.parametrize("is_private", [False, True])
+def test_a_docker_that_answers_the_network_is_red(
+    desk: Outsider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_private: bool
+) -> None:
+    with scripted(
+        lambda asked: asked.answer(200, b"OK"), served_with(own_certificate(tmp_path)) if is_private else None
+    ) as docker:
+        monkeypatch.setattr(module, "DOCKER", (docker.port,))
+        assert open_ways(desk, LOCAL, []) == [
+            f"Docker answers desk at {LOCAL} port {docker.port}, which makes it root there"
+        ]
+
+
+def refused(asked: Asked) -> None:
+    asked.answer(403, b"OK")
+
+
+@pytest.mark.parametrize("play", [refused, Asked.reset, lambda asked: asked.answer(200, b"a page")])
+def test_a_docker_that_answers_nobody_and_another_program_in_its_place_are_green(
+    desk: Outsider, monkeypatch: pytest.MonkeyPatch, play: Callable[[Asked], None]
+) -> None:
+    with scripted(play) as other:
+        monkeypatch.setattr(module, "DOCKER", (other.port,))
+        assert open_ways(desk, LOCAL, []) == []
