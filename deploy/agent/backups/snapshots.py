@@ -30,6 +30,7 @@ SHORT = 8
 MOST_LISTED = 8
 DEPTH = 2
 """Parts of a snapshot are told to this depth: `data/SERVICE`."""
+_ZONED = re.compile(r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?)([+-]\d\d:\d\d)")
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?(Z|[+-]\d\d:\d\d)")
 
 
@@ -203,10 +204,26 @@ def _part(node: dict[str, Any]) -> str:
 
 
 def _is_meant(snapshot: Snapshot, wanted: str) -> bool:
-    digits = "".join(filter(str.isdigit, wanted))
-    is_time = len(digits) >= len("20250101") and not set(wanted) - set("0123456789-:TZ_ ")
+    """Return True if a word begins a snapshot's id or time; an empty one, of a shell's unset variable, means none."""
+    if not wanted:
+        return False
+    moment = _in_utc(wanted)
+    digits = "".join(filter(str.isdigit, moment))
+    is_time = len(digits) >= len("20250101") and not set(moment) - set("0123456789-:TZ_ ")
     taken = "".join(filter(str.isdigit, snapshot["time"]))
     return snapshot["id"].startswith(wanted) or (is_time and taken.startswith(digits))
+
+
+def _in_utc(wanted: str) -> str:
+    """Return a time with a zone's offset as the list prints it, in UTC, to the same digit; any other word as it is."""
+    match = _ZONED.fullmatch(wanted)
+    if match is None:
+        return wanted
+    try:
+        moment = datetime.fromisoformat(match[1].replace(" ", "T") + match[2]).astimezone(timezone.utc)
+    except (ValueError, OverflowError):
+        return wanted
+    return moment.strftime("%Y-%m-%dT%H:%M:%S")[: len(match[1])]
 
 
 def change_of(listed: Mapping[str, Any]) -> str:

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 
 def meant(_context: click.Context, _parameter: click.Parameter, snapshot: str | None) -> str:
-    """Return the word for a backup; a path of kit.yaml in its place means that it was left out."""
-    if snapshot is None or snapshot.endswith((".yaml", ".yml")):
+    """Return the word for a backup; an empty one, or a path of kit.yaml, means that it was left out."""
+    if not snapshot or snapshot.endswith((".yaml", ".yml")):
         raise UsageError("the backup is not named", f"write `latest`, or one of the list: {Line('backup', 'list')}")
     return snapshot
 

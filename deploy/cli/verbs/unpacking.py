@@ -13,6 +13,7 @@ from deploy.agent.remembered import write_file
 from deploy.cli.terminal.output import Output
 from deploy.cli.verbs.declare import spec_argument, verb
 from deploy.cli.verbs.hosts import this_machine
+from deploy.cli.verbs.restoring import meant
 from deploy.errors import KitError, SpecError, UsageError
 from deploy.fields.backup import SFTP
 from deploy.lifecycle.backups import backed_up_spec
@@ -34,7 +35,9 @@ SHORT = 8
     "--from", "place", metavar="REPOSITORY", required=True, help="Folder of this machine, or sftp:USER@HOST:/FOLDER."
 )
 @click.option("--key", metavar="FILE", required=True, help="File with the key of the repository.")
-@click.option("--snapshot", metavar="ID|TIME", default="latest", help="Use this backup, not the newest one.")
+@click.option(
+    "--snapshot", metavar="ID|TIME", default="latest", callback=meant, help="Use this backup, not the newest one."
+)
 @spec_argument
 def command(output: Output, place: str, key: str, snapshot: str, spec: Path) -> None:
     """Take kit.yaml and kit.lock out of a repository, if nothing else is left of a stack.

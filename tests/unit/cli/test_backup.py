@@ -198,10 +198,12 @@ def test_the_state_of_every_hosts_backups_is_shown(kit: Kit, boxes: Mapping[str,
 @pytest.mark.parametrize(
     "words",
     [
-        *((verb, *words) for verb in ("show", "restore", "diff") for words in ((), ("home/kit.yaml",))),
+        *((verb, *words) for verb in ("show", "restore", "diff") for words in ((), ("",), ("home/kit.yaml",))),
         ("diff", "latest"),
+        ("diff", "latest", ""),
         ("diff", "latest", "kit.yaml"),
         ("drill", "--snapshot", "kit.yaml"),
+        ("spec", "--from", "/mnt/disk2/kit", "--key", "backup.key", "--snapshot", "kit.yaml", "other.yaml"),
     ],
 )
 def test_a_backup_that_is_not_named_is_told_with_the_words_that_name_one(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import time
 from pathlib import Path
 from typing import NoReturn
@@ -12,7 +13,9 @@ from typing import NoReturn
 import pytest
 
 from deploy.agent.backups import copies, retention
+from deploy.agent.backups.snapshots import chosen
 from deploy.agent.contract.backup_runs import seconds_of
+from deploy.agent.contract.backups import Snapshot
 from deploy.agent.errors import AgentError
 from deploy.agent.kit_folders import BACKUP_KEY, BACKUP_OWNER
 from deploy.agent.stack.backup_memory import observe
@@ -87,8 +90,18 @@ def test_a_backup_is_shown_with_its_parts_and_its_origin(host: Host, wanted: str
 
 def test_a_backup_that_nobody_took_is_not_shown(host: Host) -> None:
     host.back_up()
-    with pytest.raises(AgentError, match="no backups are meant by '2020'"):
-        host.listed("2020")
+    for wanted in ("2020", "", "2026-13-41T99:00+01:00", "0001-01-01T00:00+01:00"):
+        with pytest.raises(AgentError, match=re.escape(f"no backups are meant by {wanted!r}")):
+            chosen(host.listed()["snapshots"], wanted)
+
+
+def test_a_time_with_the_offset_of_a_zone_means_the_backup_of_that_moment() -> None:
+    listed: list[Snapshot] = [
+        {"id": name * 64, "time": time, "host": "home", "before": "", "machine": "desk"}
+        for name, time in (("a", "2026-11-28T02:00:07Z"), ("b", "2026-11-28T03:00:07Z"))
+    ]
+    for wanted in ("2026-11-28T03:00+01:00", "2026-11-27 22:00:07-04:00", "2026-11-28T02:00"):
+        assert chosen(listed, wanted)["id"] == "a" * 64
 
 
 def test_old_snapshots_go_and_those_that_keep_names_stay(host: Host) -> None:
