@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
@@ -14,11 +13,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from deploy.agent.backups.afterwards import missing_models, unanswered
 from deploy.agent.backups.copies import all_data, keep_other_secrets, secrets_of, without_borrowed
 from deploy.agent.backups.elsewhere import elsewhere
-from deploy.agent.backups.fetched import HOST_SECRETS, Fetched, ensure_space, fetch_all, fetched, places_of
+from deploy.agent.backups.fetched import HOST_SECRETS, Fetched, fetched, places_of
 from deploy.agent.backups.restic import Restic
 from deploy.agent.backups.shared import is_shared, restore_shared, return_shared
 from deploy.agent.backups.snapshots import LATEST, meant, statement
 from deploy.agent.backups.take import back_up_before_restore
+from deploy.agent.backups.target import restore_into
 from deploy.agent.backups.work import released_backup, restic_of
 from deploy.agent.data.owners import ensure_own
 from deploy.agent.data.places import remember_places
@@ -67,7 +67,8 @@ def _run(request: RestoreRequest, journal: Journal) -> RestoreAnswer:
         with elsewhere(root, other, lock) if other else nullcontext(own) as restic:
             snapshot = meant(root, restic, backup["stack"], request["snapshot"])
             if request.get("to"):
-                return _into(restic, snapshot, Path(request["to"]), _again(request))
+                restore_into(restic, snapshot["id"], request.get("only", []), Path(request["to"]), _again(request))
+                return _answer(snapshot, [], [])
             return _in_place(request, backup, snapshot, restic, own, journal)
 
 
@@ -107,22 +108,6 @@ def _again(request: RestoreRequest) -> Line | str:
     return Line("backup", "restore", request.get("snapshot", LATEST), *only, *to)
 
 
-def _into(restic: Restic, snapshot: Snapshot, target: Path, again: Line | str) -> RestoreAnswer:
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise AgentError(f"{target} is not an empty folder", "name another one: a restore overwrites nothing")
-    target.mkdir(mode=0o700, parents=True, exist_ok=True)
-    try:
-        ensure_space(restic, snapshot["id"], "the backup", "", target)
-        fetch_all(restic, snapshot["id"], [], target, again)
-    except BaseException:
-        # Parts of a restore would keep a disk full that running services may share.
-        with shielded():
-            for path in target.iterdir():
-                shutil.rmtree(path)
-        raise
-    return _answer(snapshot, [], [])
-
-
 def _parts(backup: Backup, said: Statement, only: list[str]) -> list[str]:
     """Return the parts to restore; a service that the release no longer has is left out unless it is named."""
     own = [data["service"] for data in all_data(backup)]
@@ -132,7 +117,8 @@ def _parts(backup: Backup, said: Statement, only: list[str]) -> list[str]:
             raise AgentError(
                 f"this release and this backup have no {name!r} in common", f"there are: {', '.join(available)}"
             )
-    return only or available
+    # A part that is named twice is one part.
+    return list(dict.fromkeys(only)) or available
 
 
 def ensure_same_or_newer(backup: Backup, said: Statement, parts: list[str]) -> None:

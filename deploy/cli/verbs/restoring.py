@@ -48,7 +48,7 @@ snapshot_argument = click.argument("snapshot", metavar="ID|latest|TIME", require
     metavar="PART",
     help="Restore only this part of the backup: a service, `secrets`, or another that its list names.",
 )
-@click.option("--to", metavar="DIR", help="Restore everything into this empty folder of the host, and stop nothing.")
+@click.option("--to", metavar="DIR", help="Restore into this empty folder of the host, and stop nothing.")
 @click.option(
     "--from",
     "place",
@@ -100,7 +100,7 @@ def _restored(spec: Path, stack: str, hosts: Hosts, part: Restoring, to: str | N
     """Restore on each host in its place, or into a folder."""
     with progress_by_host() as display:
         if to is not None:
-            look = Restoring(snapshot=part["snapshot"], to=to)
+            look: Restoring = {**part, "to": to}
             return hosts.each(lambda host, transport: restore(stack, transport, display(host), look, {}))
         desired = recall_desired(spec)
         return hosts.each(lambda host, transport: restore_and_check(desired.on(host), transport, display(host), part))

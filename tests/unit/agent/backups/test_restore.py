@@ -163,6 +163,28 @@ def test_a_snapshot_goes_into_a_folder_of_its_own_and_stops_nothing(
         put_back(to=str(tmp_path / "look"))
 
 
+def test_the_named_parts_alone_go_into_a_folder_of_their_own(host: Host, put_back: Restore, tmp_path: Path) -> None:
+    host.back_up()
+    look = tmp_path / "ein Blick [*] ü"
+    put_back(to=str(look), only=["secrets", "secrets"])
+    there = {str(path.relative_to(look)) for path in look.rglob("*") if path.is_file()}
+    assert there == {"configs/secrets/manifest.json", "configs/secrets/data/secrets/page/token"}
+    put_back(to=str(tmp_path / "page"), only=["page"])
+    assert said(tmp_path / "page/data/page/data/webui.db") == ["first"]
+    assert not (tmp_path / "page/configs").exists()
+    with pytest.raises(AgentError, match="has no 'pages'") as failure:
+        put_back(to=str(tmp_path / "none"), only=["pages"])
+    assert failure.value.next_step == "there are: page, secrets"
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_part_that_is_named_twice_is_restored_once(host: Host, put_back: Restore) -> None:
+    host.back_up()
+    host.say("later")
+    assert put_back(only=["page", "page"])["parts"] == ["page"]
+    assert said(host.database) == ["first"]
+
+
 def test_an_unknown_part_is_refused_with_those_that_there_are(host: Host, put_back: Restore) -> None:
     host.back_up()
     with pytest.raises(AgentError, match="have no 'pages' in common") as failure:
