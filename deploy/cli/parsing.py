@@ -28,26 +28,32 @@ def _shared(option: str, key: str, words: str) -> click.Option:
 
 
 class Placed(click.Command):
-    """A command whose errors name its help, and that takes no option's value twice: click's parser does neither."""
+    """A command whose errors name its help, and that takes no option's value twice or empty: click does neither."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read the words of a command."""
-        words = list(args)
         try:
-            left = super().parse_args(ctx, args)
-            if not ctx.resilient_parsing:
-                self._ensure_once(ctx, words)
-            return left
+            if not ctx.resilient_parsing and not {*args} & {*ctx.help_option_names}:
+                self._ensure_given_once(ctx, list(args))
+            return super().parse_args(ctx, args)
         except click.UsageError as error:
             error.ctx = error.ctx or ctx
             raise
 
-    def _ensure_once(self, ctx: click.Context, words: list[str]) -> None:
-        """Refuse an option of one value that is given twice: click would forget the first, such as a host."""
-        _, _, order = self.make_parser(ctx).parse_args(words)
+    def _ensure_given_once(self, ctx: click.Context, words: list[str]) -> None:
+        """Refuse an option of one value that is given twice: click would forget the first, such as a host.
+
+        An empty value comes from a shell's unset variable, and would count as an option that was left out.
+        """
+        given, _, order = self.make_parser(ctx).parse_args(words)
         for option, times in Counter(order).items():
-            if isinstance(option, click.Option) and times > 1 and not (option.multiple or option.is_flag):
+            if not isinstance(option, click.Option) or option.is_flag:
+                continue
+            if times > 1 and not option.multiple:
                 raise click.UsageError(f"{option.opts[0]} is given twice, and takes one value", ctx)
+            value = given.get(str(option.name))
+            if value == "" or (isinstance(value, list) and "" in value):
+                raise click.UsageError(f"{option.opts[0]}: the value is empty", ctx)
 
 
 class PlacedGroup(Placed, click.Group):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import shutil
 import subprocess
@@ -77,7 +78,7 @@ def edit_database(output: Output, spec: Path, editor: str) -> None:
     the program fails, or if the copy is broken, nothing is changed; except on Ctrl-C, your edits stay in a file that is
     named. The web UI runs again in any case.
     """
-    words = shlex.split(editor)
+    words = _words(editor)
     if not words or shutil.which(words[0]) is None:
         step = f"apt install {SHELL}, or name another program: --with COMMAND" if editor == SHELL else "install it"
         raise UsageError(f"there is no program {editor!r}", step)
@@ -120,6 +121,13 @@ def add_files(output: Output, target: Target, to: str) -> int:
     return FAILED if answer["refused"] else 0
 
 
+def _words(editor: str) -> list[str]:
+    try:
+        return shlex.split(editor)
+    except ValueError as error:
+        raise UsageError(f"--with {editor}: {error}", "close each quote, as in a shell") from None
+
+
 def _is_done(program: str, status: int) -> bool:
     """True if a program's end puts the copy in place.
 
@@ -131,10 +139,20 @@ def _is_done(program: str, status: int) -> bool:
 def _ensure_files(files: tuple[Path, ...]) -> None:
     if not files:
         raise UsageError("there is no file to add", f"type: {Line('bridge', 'add', '--to', 'NAME', 'FILE')}")
-    for path in files:
-        if not path.is_file():
-            what = "is a folder" if path.is_dir() else "is not there"
-            raise UsageError(f"{path} {what}", "name files, as with FOLDER/*")
+    missing = [f"{path} {what}" for path in files if (what := _fault(path))]
+    if missing:
+        raise UsageError("\n".join(missing), "name files, as with FOLDER/*")
+
+
+def _fault(path: Path) -> str:
+    """Return what keeps a path from being a file to add; nothing for a file."""
+    if path.is_file():
+        return ""
+    if path.is_dir():
+        return "is a folder"
+    if not os.path.lexists(path):
+        return "is not there"
+    return "is a link to nothing" if path.is_symlink() else "is no file, but a device or a pipe"
 
 
 def _reached(spec: Path, words: str) -> tuple[Bridged, Hosts]:

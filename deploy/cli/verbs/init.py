@@ -80,7 +80,6 @@ def command(
     unless --address gives them. What is still an example in a copy is named with its line.
     """
     spec = spec_in(spec)
-    _ensure_said(flags | {"from": inventory, "address": addresses})
     given = {name: value for name, value in flags.items() if value}
     source = _source(inventory, given, addresses, is_lan=is_lan)
     is_asked = output.can_ask and not given and not source
@@ -106,11 +105,3 @@ def _source(inventory: str | None, given: dict[str, Any], addresses: tuple[str, 
     if addresses and not (is_lan or inventory):
         raise UsageError("--address belongs to a shipped deployment with machines", "add --lan, or leave it out")
     return LAN if is_lan else inventory
-
-
-def _ensure_said(flags: dict[str, Any]) -> None:
-    """Refuse a flag with an empty value: a shell's unset variable must not choose the tiny model."""
-    empty = [name for name, value in flags.items() if value == "" or (name in ("publish", "address") and "" in value)]
-    if empty:
-        told = " and ".join(f"--{name}" for name in empty)
-        raise UsageError(f"{told}: the value is empty", "give a value, or leave the option out")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shlex
 import sqlite3
 import sys
@@ -238,8 +239,10 @@ def test_a_broken_copy_is_kept_here_for_its_editor(kit: Kit, box: Box, tmp_path:
 
 
 def test_a_program_that_is_not_there_is_told_before_anything_stops(kit: Kit, box: Box) -> None:
-    for command in ("no-such-editor --fast", ""):
-        assert kit("bridge", "edit-db", "--with", command).code == 2
+    for command in ("no-such-editor --fast", " "):
+        assert "there is no program" in kit("bridge", "edit-db", "--with", command).err
+    open_quote = kit("bridge", "edit-db", "--with", "vim 'a")
+    assert (open_quote.code, open_quote.err.splitlines()[0]) == (2, "error: --with vim 'a: No closing quotation")
     assert box.requests == []
 
 
@@ -256,9 +259,13 @@ def test_files_are_sent_by_their_hashes_and_refused_ones_fail_the_command(kit: K
 
 def test_what_is_no_file_is_told_before_the_host_is_asked(kit: Kit, box: Box, tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
+    (tmp_path / "link").symlink_to("nowhere")
+    os.mkfifo(tmp_path / "pipe")
     for words, problem in (
         (["gone.pdf"], "gone.pdf is not there"),
-        (["folder"], "folder is a folder"),
+        (["folder", "gone.pdf"], "folder is a folder\ngone.pdf is not there"),
+        (["link"], "link is a link to nothing"),
+        (["pipe"], "pipe is no file, but a device or a pipe"),
         ([], "there is no file to add"),
     ):
         shown = kit("bridge", "add", "--to", "Manuals", *words)
