@@ -79,9 +79,17 @@ class Restic:
     """restic on one repository. The key comes from its file, never from an argument."""
 
     def __init__(
-        self, repository: str, key: Path, inherited: tuple[int, ...] = (), options: tuple[str, ...] = ()
+        self,
+        repository: str,
+        key: Path,
+        inherited: tuple[int, ...] = (),
+        options: tuple[str, ...] = (),
+        *,
+        is_begun: bool = True,
     ) -> None:
         self.repository = repository
+        self.is_begun = is_begun
+        """False for a repository of this host's own into which it has made no backup yet."""
         self._key = key
         self._options = options
         self._inherited = inherited
@@ -133,7 +141,7 @@ class Restic:
                 "bring the file back from a copy of the repository, or name another `repository` in kit.yaml",
             )
         if said.kind == NO_REPOSITORY:
-            return AgentError(f"there is no repository in {self.repository}", "mount its drive, or bring it back")
+            return self._no_repository()
         if said.kind == WRONG_KEY:
             return self._wrong_key()
         if said.kind == LOCKED:
@@ -144,6 +152,12 @@ class Restic:
             return full
         words = said.complaints[-MOST_TOLD:] or f"exit code {said.status}"
         return AgentError(f"restic {what} failed: {words}", f"see whether {self.repository} has space and is mounted")
+
+    def _no_repository(self) -> AgentError:
+        if self.is_begun:
+            return AgentError(f"there is no repository in {self.repository}", "mount its drive, or bring it back")
+        step = f"`{Line('backup', 'now')}` makes it; if it is on a drive, mount that first"
+        return AgentError(f"there is no repository in {self.repository} yet", step)
 
     def _wrong_key(self) -> AgentError:
         if self._key.is_relative_to(GIVEN):

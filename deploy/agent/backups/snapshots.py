@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from deploy.agent.backups.copies import STATEMENT, STATEMENT_FORMAT
-from deploy.agent.backups.damage import lost
-from deploy.agent.backups.restic import MOST_TOLD, Restic, Said
+from deploy.agent.backups.damage import key_damage, lost
+from deploy.agent.backups.restic import MOST_TOLD, NO_REPOSITORY, Restic, Said
 from deploy.agent.backups.work import released_backup, restic_of
 from deploy.agent.contract.backup_runs import is_ahead
 from deploy.agent.errors import AgentError
@@ -52,7 +52,10 @@ def run(request: BackupsRequest, _journal: Journal) -> BackupsAnswer:
 
 
 def _all(root: Path, restic: Restic, backup: Backup) -> BackupsAnswer:
-    said = _listed(restic, backup["stack"])
+    said = _asked(restic, backup["stack"])
+    if said.kind == NO_REPOSITORY and not restic.is_begun and not key_damage(Path(restic.repository)):
+        return {"repository": backup["repository"], "snapshots": []}
+    said = _good(restic, said)
     answer: BackupsAnswer = {"repository": backup["repository"], "snapshots": _read(said)}
     gone = lost(root, restic.repository, {each["id"] for each in answer["snapshots"]})
     if problems := [*filter(None, [said.complaints]), *([] if said.complaints else gone)]:
@@ -97,8 +100,18 @@ def snapshots_in(restic: Restic) -> set[str]:
 
 
 def _listed(restic: Restic, stack: str) -> Said:
+    return _good(restic, _asked(restic, stack))
+
+
+def _good(restic: Restic, said: Said) -> Said:
+    if said.status != 0:
+        raise restic.failure("snapshots", said)
+    return said
+
+
+def _asked(restic: Restic, stack: str) -> Said:
     # Reading takes no lock.
-    return restic.ask("snapshots", "--no-lock", "--host", stack, "--tag", "kit")
+    return restic.run("snapshots", "--no-lock", "--host", stack, "--tag", "kit")
 
 
 def of_any_stack(restic: Restic, wanted: str) -> Snapshot:

@@ -11,6 +11,7 @@ from deploy.agent.errors import AgentError
 from deploy.agent.kit_folders import BACKUP_KEY, BACKUP_OWNER
 from deploy.agent.line import Line
 from deploy.agent.remembered import read_json
+from deploy.agent.stack.backup_memory import read
 from deploy.agent.stack.release import linked_release
 from deploy.agent.stack.secrets import secret_path
 
@@ -42,4 +43,6 @@ def restic_of(root: Path, backup: Backup, inherited: int | None = None) -> Resti
     if not key.exists():
         raise AgentError(f"the key of the backups, {key}, is not on this host", f"`{Line('apply')}` makes it")
     descriptors = () if inherited is None else (inherited,)
-    return Restic(backup["repository"], key, descriptors, options(root, backup["repository"], backup.get("ssh")))
+    way = options(root, backup["repository"], backup.get("ssh"))
+    is_begun = (read(root).get("repository") or {}).get("path") == backup["repository"]
+    return Restic(backup["repository"], key, descriptors, way, is_begun=is_begun)

@@ -104,6 +104,20 @@ def test_a_time_with_the_offset_of_a_zone_means_the_backup_of_that_moment() -> N
         assert chosen(listed, wanted)["id"] == "a" * 64
 
 
+def test_a_host_without_its_first_backup_lists_none_and_is_told_what_makes_one(host: Host) -> None:
+    host.lose_repository()
+    assert host.listed()["snapshots"] == []
+    with pytest.raises(AgentError, match=r"yet$") as failure:
+        host.listed("latest")
+    assert "backup now` makes it" in failure.value.next_step
+    host.back_up()
+    host.lose_repository()
+    for wanted in (None, "latest"):
+        with pytest.raises(AgentError, match=r"there is no repository in .*kit$") as failure:
+            host.listed(wanted)
+        assert failure.value.next_step == "mount its drive, or bring it back"
+
+
 def test_old_snapshots_go_and_those_that_keep_names_stay(host: Host) -> None:
     host.keep = {"last": 2, "daily": 0}
     host.release()
