@@ -38,7 +38,7 @@ def backup_of(spec: Spec, host: str) -> Backup | None:
         repository = f"{repository}/{host}" if spec.hosts else repository
         way = Ssh(**spec.backup.ssh.model_dump())
     keep = tuple((name, int(count)) for name, count in sorted(spec.backup.keep.model_dump().items()))
-    return Backup(repository, keep, way, spec.backup.key or "")
+    return Backup(repository, keep, way, spec.backup.key or "", spec.backup.weights)
 
 
 def backup_jobs(spec: Spec) -> Iterator[Job]:
@@ -116,6 +116,8 @@ def _released(deployment: Deployment, backup: Backup) -> Released:
     }
     if shared := list(_shared(deployment)):
         released["shared"] = shared
+    if backup.weights is not None:
+        released["weights"] = backup.weights
     if backup.ssh is not None:
         released["ssh"] = {
             "port": backup.ssh.port,

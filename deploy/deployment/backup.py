@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from deploy.agent.kit_folders import BACKUP_KEY, BACKUP_OWNER
 from deploy.deployment.secrets import Secret
@@ -29,6 +30,8 @@ class Backup:
     """The way to a repository over sftp."""
     key_reference: str = ""
     """Place of the repository's key on the control node; empty for one that the host makes."""
+    weights: Literal["own", "all"] | None = None
+    """Models whose weights go into it: those that kit.yaml does not have, or all."""
     files: tuple[tuple[str, str], ...] = ()
     """kit.yaml and kit.lock by name, so that a backup alone says what ran."""
 

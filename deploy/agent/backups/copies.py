@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deploy.agent.backups.databases import rows_of
-from deploy.agent.backups.unlocked import unlocked_models
+from deploy.agent.backups.unlocked import stores_of, unlocked_models
+from deploy.agent.backups.weights import take_weights
 from deploy.agent.data.copy import take_copy
 from deploy.agent.data.owners import ensure_own
 from deploy.agent.errors import AgentError
@@ -47,15 +48,17 @@ def take_copies(root: Path, backup: Backup, journal: Journal) -> Path:
     if release is None or manifest is None:
         raise AgentError("there is no release on this host", f"run `{Line('apply')}` first")
     everything = all_data(backup)
-    _drop_others(folder / "data", {data["service"] for data in everything})
+    engines = {store["service"] for store in backup["stores"]} if backup.get("weights") else set()
+    _drop_others(folder / "data", {data["service"] for data in everything} | engines)
     for data in backup["data"]:
         ensure_own(root, data["host_path"])
     for data in everything:
         take_copy(data, folder / "data" / data["service"], journal)
     take_copy(secrets_of(root), folder / SECRETS, journal)
     _copy_release(root, release, manifest, folder / "configs")
+    weights = take_weights(root, backup, folder / "data", journal)
     _write(folder / MODELS, models_of(backup))
-    _write(folder / STATEMENT, statement(root, backup, release, manifest))
+    _write(folder / STATEMENT, statement(root, backup, release, manifest, weights))
     for log in (root / "audit.log", log_path(root)):
         if log.exists():
             write_file(folder / "logs" / log.name, log.read_bytes(), MODE)
@@ -111,10 +114,10 @@ def without_borrowed(root: Path, said: Statement, manifest: dict[str, Any]) -> d
     return {**manifest, "items": items, "files": [file for file in manifest["files"] if is_own(file["path"])]}
 
 
-def statement(root: Path, backup: Backup, release: str, manifest: Manifest) -> Statement:
+def statement(root: Path, backup: Backup, release: str, manifest: Manifest, weights: dict[str, list[str]]) -> Statement:
     """Return what a backup says of itself."""
     copies = _folder(root) / "data"
-    return {
+    said: Statement = {
         "format": STATEMENT_FORMAT,
         "stack": backup["stack"],
         "host": socket.gethostname(),
@@ -124,8 +127,9 @@ def statement(root: Path, backup: Backup, release: str, manifest: Manifest) -> S
         "versions": {data["service"]: data["version"] for data in all_data(backup)},
         "images": {name: str(service["image"]) for name, service in sorted(manifest["services"].items())},
         "rows": {data["service"]: rows_of(copies / data["service"] / "data", data["items"]) for data in backup["data"]},
-        "unlocked": unlocked_models(root, backup),
+        "unlocked": unlocked_models(root, backup, weights),
     }
+    return {**said, "weights": weights} if weights else said
 
 
 def _copy_release(root: Path, release: str, manifest: Manifest, configs: Path) -> None:
@@ -147,13 +151,9 @@ def _place(path: Path, content: bytes) -> None:
 
 def models_of(backup: Backup) -> dict[str, dict[str, str]]:
     """Return each engine's models by name, with the digest that a library knows them by."""
-    if not backup["stores"]:
-        return {}
-    from deploy.agent.protocols.doors.making import stored
-
-    stores = {store["service"]: stored(store["models_dir"]) or {} for store in backup["stores"]}
     return {
-        engine: {model.live.name: model.live.digest for model in models.values()} for engine, models in stores.items()
+        engine: {model.live.name: model.live.digest for model in models.values()}
+        for engine, models in stores_of(backup).items()
     }
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from deploy.agent.backups.afterwards import missing_models, unanswered
+from deploy.agent.backups.brought_back import bring_back, weighed_engines
 from deploy.agent.backups.copies import all_data, keep_other_secrets, secrets_of, without_borrowed
 from deploy.agent.backups.elsewhere import elsewhere
 from deploy.agent.backups.fetched import HOST_SECRETS, Fetched, fetched, places_of
@@ -77,7 +78,9 @@ def _in_place(
 ) -> RestoreAnswer:
     """Restore from a repository; what is replaced goes into the host's own."""
     root, said = Path(request["root"]), statement(restic, snapshot["id"])
-    parts = _parts(backup, said, request.get("only", []))
+    wanted = _parts(backup, said, request.get("only", []))
+    engines = [store for store in backup["stores"] if store["service"] in wanted]
+    parts = [part for part in wanted if part not in weighed_engines(backup, said)]
     ensure_same_or_newer(backup, said, parts)
     finish_put_back(root, journal)
     places = places_of(root, backup)
@@ -91,6 +94,7 @@ def _in_place(
         theirs = [part for part in differing if is_shared(backup, part.place.part)]
         answer = _restore(request, snapshot, [part for part in differing if part not in theirs], journal)
         restore_shared(backup, theirs, answer, journal)
+    bring_back(root, restic, snapshot, engines, answer, journal, _again(request))
     answering = [part.place.part for part in differing if part.place.part in answer["services"]]
     answer["notes"] = [*missing_models(restic, backup, snapshot["id"], said), *unanswered(root, answering, journal)]
     return {**answer, "saved": saved, "unsaved": unsaved} if differing else answer
@@ -111,7 +115,7 @@ def _again(request: RestoreRequest) -> Line | str:
 def _parts(backup: Backup, said: Statement, only: list[str]) -> list[str]:
     """Return the parts to restore; a service that the release no longer has is left out unless it is named."""
     own = [data["service"] for data in all_data(backup)]
-    available = [*(name for name in own if name in said["versions"]), HOST_SECRETS]
+    available = [*(name for name in own if name in said["versions"]), HOST_SECRETS, *weighed_engines(backup, said)]
     for name in only:
         if name not in available:
             raise AgentError(

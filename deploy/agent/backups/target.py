@@ -36,7 +36,9 @@ def _insides(restic: Restic, snapshot: str, only: list[str]) -> list[tuple[str, 
     """Return the named parts, each with its path in the snapshot."""
     if not only:
         return []
-    known = {name: f"data/{name}" for name in sorted(statement(restic, snapshot)["versions"])} | {HOST_SECRETS: SECRETS}
+    said = statement(restic, snapshot)
+    known = {name: f"data/{name}" for name in sorted({*said["versions"], *said.get("weights", {})})}
+    known[HOST_SECRETS] = SECRETS
     for name in only:
         if name not in known:
             raise AgentError(f"the backup {snapshot[:SHORT]} has no {name!r}", f"there are: {', '.join(known)}")

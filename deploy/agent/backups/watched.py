@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deploy.agent.backups.copies import SECRETS, all_data, secrets_of
+from deploy.agent.backups.copies import SECRETS, all_data, models_of, secrets_of
 from deploy.agent.contract.backup_runs import seconds_of
 from deploy.agent.data.trees import SIDE_FILES, walk
 from deploy.agent.remembered import read_json, stamp
@@ -45,7 +45,9 @@ def is_due(root: Path, stamps: str, interval_seconds: int) -> bool:
 def stamps_of(root: Path, backup: Backup) -> str:
     """Return a digest of the files' stamps, without a read of any."""
     stamped = [list(_stamps(data)) for data in (*all_data(backup), secrets_of(root))]
-    return _digest([linked_release(root, "current"), stamped])
+    # A model that somebody makes on an engine touches no declared data.
+    models = [models_of(backup)] if backup.get("weights") else []
+    return _digest([linked_release(root, "current"), stamped, *models])
 
 
 def content_of(root: Path, backup: Backup, copies: Path) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import Literal, TypedDict
 
 from deploy.agent.contract.backup_runs import Before
 from deploy.agent.contract.envelope import Changed, StackRequest
@@ -38,6 +38,10 @@ class Ssh(TypedDict):
     host_key: str | None
 
 
+# Models that kit.yaml does not have, or all of an engine's store.
+Weights = Literal["own", "all"]
+
+
 class _Backup(TypedDict):
     format: int
     stack: str
@@ -54,6 +58,8 @@ class Backup(_Backup, total=False):
     """Left out where no person shares folders with a service."""
     ssh: Ssh
     """Left out for a repository on the host itself."""
+    weights: Weights
+    """Models whose weights are in it as well; left out for none."""
 
 
 class BackUpRequest(StackRequest, total=False):
@@ -151,6 +157,8 @@ class Statement(_Statement, total=False):
     """Left out of a backup of an older kit."""
     unlocked: dict[str, list[str]]
     """Engine to its models that kit.yaml did not have; their weights are not in the backup."""
+    weights: dict[str, list[str]]
+    """Engine to its models whose weights are in the backup; left out for none."""
 
 
 class DiffRequest(StackRequest):

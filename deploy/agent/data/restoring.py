@@ -25,6 +25,7 @@ def left_by_restores(root: Path) -> list[Path]:
     """Return the folders of killed restores; the hold, or an idle host, guarantees that no other run needs them."""
     released = read_json(root / "current" / "backup.json") or {}
     data = [Path(each["host_path"]) for each in released.get("data", [])]
-    places = [root, *data, *sorted(shared_folder(root).glob("*"))]
+    stores = [Path(store["models_dir"]) for store in released.get("stores", [])]
+    places = [root, *data, *stores, *sorted(shared_folder(root).glob("*"))]
     folders = [brought_folder(root), *(place / FETCHED for place in places)]
     return [folder for folder in folders if folder.is_dir() and not folder.is_symlink()]

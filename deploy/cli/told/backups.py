@@ -162,7 +162,8 @@ def unlocked_words(unlocked: Mapping[str, list[str]]) -> list[str]:
         return []
     more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
     told = f"no backup and no kit.lock has these models: {', '.join(names[:MOST_NAMED])}{more}"
-    return [f"note: {told}; keep the files of a model that no library has, and name it under `models` in kit.yaml"]
+    step = "keep the files of a model that no library has, and name it under `models` in kit.yaml"
+    return [f"note: {told}; {step}, or write `weights: own` under `backup`"]
 
 
 def shown(answer: BackupsAnswer) -> str:

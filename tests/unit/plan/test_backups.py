@@ -102,6 +102,12 @@ def test_a_watch_is_a_job_of_its_own(with_backup: Callable[..., Share]) -> None:
     assert not [path for path in files_of(with_backup("{}")) if "watch" in path]
 
 
+def test_weights_are_in_the_release_where_kit_yaml_asks_for_them(with_backup: Callable[..., Share]) -> None:
+    asked = json.loads(files_of(with_backup("{weights: own}"))["backup.json"])
+    assert asked.pop("weights") == "own"
+    assert json.loads(files_of(with_backup("{}"))["backup.json"]) == asked
+
+
 def test_a_repository_over_sftp_has_its_way_in_the_release(with_backup: Callable[..., Share]) -> None:
     key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ0x8LkF5mN2qRz1uV7wYbQe4tHsGdPcXo6iKaMnBvWl"
     way = f'{{port: 2222, identity: /root/.ssh/backup, host_key: "{key}"}}'

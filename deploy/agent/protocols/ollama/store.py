@@ -34,6 +34,8 @@ class Stored(NamedTuple):
     """Digests by media type, several joined by commas."""
     parts: tuple[Part, ...] = ()
     """Every layer and the configuration."""
+    manifest: str = ""
+    """Path of its manifest in the folder."""
 
 
 def stored(models_dir: str) -> dict[str, Stored] | None:
@@ -47,7 +49,7 @@ def stored(models_dir: str) -> dict[str, Stored] | None:
             raw = path.read_bytes()
             name = plain(":".join(("/".join(path.parts[-NAME_PARTS:-1]), path.name)))
             try:
-                models[same(name)] = _read(name, raw)
+                models[same(name)] = _read(name, raw)._replace(manifest=str(path.relative_to(models_dir)))
             except (ValueError, KeyError, TypeError, AttributeError):
                 models[same(name)] = Stored(Live(name, "", 0, ""), {})
     except OSError:
