@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 from deploy.agent.kit_folders import BACKUPS
 from deploy.deployment.backup import DRILL, JOB, WATCH, Backup, Ssh
 from deploy.deployment.bundle import PRIVATE, File, canonical_json
-from deploy.deployment.data import SharedData
+from deploy.deployment.data import SharedData, UserData
 from deploy.deployment.host import Deployment
 from deploy.deployment.jobs import Job, Schedule
 from deploy.fields.backup import SFTP
 from deploy.spec.model import Spec
 
 if TYPE_CHECKING:
+    from deploy.agent.contract.backups import BackedUpData, SharedFolders
     from deploy.agent.contract.backups import Backup as Released
-    from deploy.agent.contract.backups import SharedFolders
     from deploy.agent.contract.jobs import Watching
 
 FORMAT = 1
@@ -98,16 +98,7 @@ def _released(deployment: Deployment, backup: Backup) -> Released:
         "stack": deployment.stack,
         "repository": backup.repository,
         "keep": dict(backup.keep),
-        "data": [
-            {
-                "service": service.name,
-                "host_path": service.data.host_path,
-                "items": service.data.parts(),
-                "version": service.data.version,
-            }
-            for service in deployment.services
-            if service.data
-        ],
+        "data": [_data(service.name, service.data) for service in deployment.services if service.data],
         "stores": [
             {"service": engine.name, "models_dir": engine.models_dir, "protocol": engine.protocol}
             for engine in deployment.engines
@@ -127,8 +118,28 @@ def _released(deployment: Deployment, backup: Backup) -> Released:
     return released
 
 
+def _data(name: str, data: UserData) -> BackedUpData:
+    backed_up: BackedUpData = {
+        "service": name,
+        "host_path": data.host_path,
+        "items": data.parts(),
+        "version": data.version,
+    }
+    if data.caches:
+        backed_up["left_out"] = list(data.caches)
+    return backed_up
+
+
 def _shared(deployment: Deployment) -> Iterator[SharedFolders]:
     for service in deployment.services:
         if isinstance(service.data, SharedData):
             name, version = f"{service.name}_bridge", service.data.version
-            yield {"service": name, "version": version, **service.data.shared_place()}
+            place = service.data.shared_place()
+            yield {
+                "service": name,
+                "version": version,
+                "host_path": place["host_path"],
+                "items": place["items"],
+                "uid": place["uid"],
+                "gid": place["gid"],
+            }

@@ -35,6 +35,8 @@ class UserData:
     items: tuple[SqliteFile | Tree, ...]
     version: str
     """Release of the application that writes it: an older release never starts on it."""
+    caches: tuple[str, ...] = ()
+    """Paths in the trees that no backup has, for the application fetches them again."""
     imports: str = ""
     """Docker volume or folder with the data of an installation before the kit; the first apply copies it."""
 

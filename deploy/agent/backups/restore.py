@@ -182,10 +182,13 @@ def _taken_back(request: RestoreRequest, backup: Backup, journal: Journal) -> Re
     root, places = Path(request["root"]), places_of(Path(request["root"]), backup)
     # Secrets that the restore left alone stay where they are.
     secrets = secrets_of(Path(request["back"].get(HOST_SECRETS) or root))
-    items = {data["service"]: data["items"] for data in backup["data"]} | {HOST_SECRETS: secrets["items"]}
+    own = {data["service"]: data for data in backup["data"]}
+    declared = {HOST_SECRETS: secrets} | {
+        name: {"items": data["items"], "left_out": data.get("left_out", [])} for name, data in own.items()
+    }
     swapped = [
         Swapped(
-            Fetched(places[part], {"host_path": str(places[part].host_path), "items": items[part]}, Path(aside)),
+            Fetched(places[part], {**declared[part], "host_path": str(places[part].host_path)}, Path(aside)),
             Path(aside) if aside else None,
         )
         for part, aside in request["back"].items()

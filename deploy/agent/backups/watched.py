@@ -60,12 +60,12 @@ def content_of(root: Path, backup: Backup, copies: Path) -> str:
 
 
 def _stamps(data: CopiedData) -> Iterator[tuple[str, dict[str, int]]]:
-    source = Path(data["host_path"])
+    source, left_out = Path(data["host_path"]), data.get("left_out", [])
     paths = [path for item in data["items"] for path in item.values()]
     beside = [item["sqlite"] + suffix for item in data["items"] if "sqlite" in item for suffix in SIDE_FILES]
     for path in sorted({*paths, *beside}):
         if os.path.lexists(source / path):
-            for inner in walk(source, path, lambda relpath: relpath.endswith(SHARED_MEMORY)):
+            for inner in walk(source, path, lambda relpath: relpath.endswith(SHARED_MEMORY) or relpath in left_out):
                 yield from _stamp(source, inner)
 
 

@@ -10,12 +10,17 @@ from deploy.agent.contract.envelope import StackRequest
 DataItem = dict[str, str]
 
 
-class CopiedData(TypedDict):
-    """User data of a service: the folder, and the parts of it that are copied."""
-
+class _CopiedData(TypedDict):
     service: str
     host_path: str
     items: list[DataItem]
+
+
+class CopiedData(_CopiedData, total=False):
+    """User data of a service: the folder, and the parts of it that are copied."""
+
+    left_out: list[str]
+    """Paths in its trees that are not copied; a restore leaves them where they are."""
 
 
 class Collecting(TypedDict):

@@ -66,7 +66,8 @@ def take_copy(request: CopiedData, folder: Path, journal: Journal) -> dict[str, 
     databases = [item["sqlite"] for item in request["items"] if "sqlite" in item]
     declared = sorted({path for item in request["items"] for path in item.values()})
     present = [path for path in declared if os.path.lexists(source / path)]
-    files = _parents(source, list(_listed(source, present, databases)))
+    left_out = request.get("left_out", [])
+    files = _parents(source, list(_listed(source, present, databases, left_out)))
     before = {file["path"]: file for file in known["files"]}
     # What an earlier run of the same copy brought is there already.
     _ensure_space(
@@ -83,6 +84,7 @@ def take_copy(request: CopiedData, folder: Path, journal: Journal) -> dict[str, 
         "taken": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "host_path": request["host_path"],
         "items": request["items"],
+        **({"left_out": left_out} if left_out else {}),
         "missing": [path for path in declared if path not in present],
         "files": copied,
     }
@@ -130,9 +132,9 @@ def _helpers() -> Iterator[Executor]:
         helpers.shutdown(cancel_futures=True)
 
 
-def _listed(source: Path, present: list[str], databases: list[str]) -> Iterator[Entry]:
+def _listed(source: Path, present: list[str], databases: list[str], left_out: list[str]) -> Iterator[Entry]:
     """Describe every file to copy once; a database and its side files are copied apart."""
-    apart = {database + suffix for database in databases for suffix in ("", *SIDE_FILES)}
+    apart = {database + suffix for database in databases for suffix in ("", *SIDE_FILES)} | {*left_out}
     for path in sorted(set(present)):
         if path in databases:
             yield entry(source, path)

@@ -142,6 +142,10 @@ def _swap_all(root: Path, manifest: dict[str, Any], source: Path, beside: Path, 
     _ensure_parents(manifest, source, tops)
     for name in data_names(manifest):
         _swap(name, source, beside, aside, name in copied)
+    for name in manifest.get("left_out", []):
+        # No copy has it: it belongs to neither state of the data.
+        if os.path.lexists(aside / name) and not os.path.lexists(source / name) and (source / name).parent.is_dir():
+            (aside / name).rename(source / name)
     sync_folder(source)
     # The data is in its place: what cannot be removed now goes with the next collect.
     shutil.rmtree(beside, ignore_errors=True)

@@ -6,6 +6,8 @@ from deploy.deployment.data import SharedData, SqliteFile, Tree, UserData
 from deploy.deployment.folders import Owner
 
 DATABASE = "webui.db"
+MODEL_CACHES = ("cache/embedding", "cache/tiktoken", "cache/whisper")
+"""Folders of models that the page fetches; a volume of the official image has them."""
 UPLOADS, CONFIG = "static/uploads", "config"
 """Folders of a person's bridge that hold the person's own files."""
 
@@ -21,6 +23,8 @@ def user_data(root: str, owner: Owner, version: str, imports: str, person: Owner
         Tree("cache"),
     )
     if person is None:
-        return UserData(host_path, owner, items, version, imports)
+        return UserData(host_path, owner, items, version, MODEL_CACHES, imports)
     shared = (Tree(CONFIG), Tree(UPLOADS))
-    return SharedData(host_path, owner, items, version, imports, shared_path=root, person=person, shared=shared)
+    return SharedData(
+        host_path, owner, items, version, MODEL_CACHES, imports, shared_path=root, person=person, shared=shared
+    )

@@ -37,6 +37,6 @@ def test_an_address_with_a_token_is_in_no_file_that_every_user_of_the_host_reads
     case = tmp_path / "case"
     case.mkdir()
     call = "on_failure: {url: 'https://ntfy.example.org/token'}\n"
-    telling = {file.path: file.mode for file in bundle_of(case, f"backup: {{}}\n{call}") if "token" in file.content}
+    telling = {file.path: file.mode for file in bundle_of(case, f"backup: {{}}\n{call}") if "org/token" in file.content}
     assert telling == {"on_failure.json": "0400", "spec/kit.yaml": "0400"}
     assert {file.mode for file in bundle_of(case, "backup: {}\n") if file.path.startswith("spec/")} == {"0444"}

@@ -54,6 +54,7 @@ def test_a_release_says_what_its_backup_is(with_backup: Callable[..., Share]) ->
     assert (said["repository"], said["keep"]["last"], said["keep"]["daily"]) == ("/mnt/disk2/kit", 3, 0)
     (page,) = [data for data in said["data"] if data["service"] == "open_webui"]
     assert page["items"][0] == {"sqlite": "webui.db"}
+    assert page["left_out"] == ["cache/embedding", "cache/tiktoken", "cache/whisper"]
     assert "repository: /mnt/disk2/kit" in files["spec/kit.yaml"]
     assert files["spec/kit.lock"]
     assert "OnCalendar=*-*-* 03:30:00" in files["units/kit-home.backup.timer"]

@@ -13,6 +13,7 @@ import pytest
 
 from deploy.agent.backups import brought_back, weights
 from deploy.agent.contract.backups import Weights
+from deploy.agent.data.trees import copied_digest
 from deploy.agent.errors import AgentError
 from tests.unit.agent.backups.conftest import Host, Restore
 
@@ -135,8 +136,12 @@ def test_weights_take_no_space_twice_and_are_read_once(
 ) -> None:
     store.ask("all")
     read: list[Path] = []
-    real = weights.copied_digest
-    monkeypatch.setattr(weights, "copied_digest", lambda path: read.append(path) or real(path))
+
+    def reading(path: Path) -> str:
+        read.append(path)
+        return copied_digest(path)
+
+    monkeypatch.setattr(weights, "copied_digest", reading)
     host.back_up()
     copies = host.root / "backup/copies/data/main/data/blobs"
     assert {path.stat().st_ino for path in copies.iterdir()} == {
