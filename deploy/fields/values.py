@@ -100,6 +100,9 @@ def host_path(value: str) -> str:
         raise PydanticCustomError(
             "path", "{value} is a path of Windows; name a folder of the Linux side", {"value": shown(value)}
         )
+    if re.match(r"(//|\\\\)[^/\\]", value):
+        words = "{value} is a share of another machine; mount it, and name the folder that it is mounted in"
+        raise PydanticCustomError("path", words, {"value": shown(value)})
     if value.startswith("~"):
         raise PydanticCustomError("path", "{value}: write the whole path: '~' is not expanded", {"value": shown(value)})
     if not value.startswith("/") or ".." in parts or len(value) > 1000 or re.search(r"[\x00-\x1f\x7f:$\\]", value):

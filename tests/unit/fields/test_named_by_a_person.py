@@ -34,6 +34,8 @@ REFUSED = [
     (Repository, "kit@nas:/kit", "is on another machine; write sftp:kit@nas:/kit"),
     (Repository, "SFTP:nas:/kit", "is on another machine; write sftp:nas:/kit"),
     (Repository, "C:/kit", "is a path of Windows"),
+    (Repository, "//nas/share", "is a share of another machine; mount it"),
+    (HostPath, r"\\nas\share", "is a share of another machine; mount it"),
     (Repository, "/mnt/../kit", "; without '..' it is /kit"),
     (PrivateKey, '/root/"id', "is not the path of a private key, without quotes and '%'"),
     (PrivateKey, "/root/%h", "is not the path of a private key, without quotes and '%'"),
