@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from deploy.agent.backups.damage import key_damage, lost
 from deploy.agent.backups.files import snapshots_on_disk
-from deploy.agent.backups.restic import LOCKED, NO_REPOSITORY, WRONG_KEY, Restic, Said
+from deploy.agent.backups.restic import LOCKED, NO_LOCK, NO_REPOSITORY, WRONG_KEY, Restic, Said
 from deploy.agent.backups.snapshots import snapshots_in
 from deploy.agent.backups.work import released_backup, restic_of
 from deploy.agent.contract.backup_runs import seconds_of
@@ -44,7 +44,8 @@ def check(root: Path, restic: Restic, share: str) -> list[str]:
     """Return what is broken in the repository, each with the name of its file, and remember the result."""
     said = restic.run("check", f"--read-data-subset={share}")
     broken = key_damage(Path(restic.repository))
-    if said.kind in (NO_REPOSITORY, LOCKED, WRONG_KEY) and not broken:
+    is_unread = said.kind in (NO_REPOSITORY, LOCKED, WRONG_KEY) or (said.status and NO_LOCK in said.complaints)
+    if is_unread and not broken:
         raise restic.failure("check", said)
     problems = [*broken, *problems_of(said)] or _gone(root, restic)
     remember(root, check={"ended": now(), "problems": problems})

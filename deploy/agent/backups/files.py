@@ -6,6 +6,7 @@ restic names each file but the configuration by the sha256 of its content, so a 
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from pathlib import Path
 
@@ -29,6 +30,13 @@ def is_whole(repository: str, snapshot: str) -> bool:
 def has_locks(repository: str) -> bool:
     """Return True if a restic that works, or one that was killed, left its lock; False for another machine's."""
     return not is_remote(repository) and bool(_names(Path(repository) / "locks"))
+
+
+def is_read_only(repository: str) -> bool:
+    """Return True if a repository lies on a file system that takes no write, as the kernel leaves a failing disk."""
+    if is_remote(repository) or not Path(repository).exists():
+        return False
+    return bool(os.statvfs(repository).f_flag & os.ST_RDONLY)
 
 
 def _names(folder: Path) -> set[str]:

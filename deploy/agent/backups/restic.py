@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import time
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from typing import IO, Any
 
 from deploy.agent.backups import sftp
 from deploy.agent.backups.damage import key_damage
+from deploy.agent.backups.files import is_read_only
 from deploy.agent.errors import AgentError, full_disk
 from deploy.agent.inputs.children import Children
 from deploy.agent.line import Line
@@ -30,7 +32,13 @@ _SAID = {
     WRONG_KEY: ("wrong password or no key found",),
 }
 """Words of the release without exit codes of these kinds."""
+UNWRITABLE = "read-only file system"
+NO_LOCK = "unable to create lock in backend"
+"""restic's words for a repository that it cannot write a lock into; its content may be whole."""
 MOST_TOLD = 400
+WRITING = frozenset({"backup", "forget", "init", "prune"})
+_TRACE = re.compile(r"\t.*|[^ ]+")
+"""Lines of a Go stack trace; no word of restic's for people is without a blank."""
 GIVEN = Path("/proc/self/fd")
 """Folder of keys that lie in memory: a person gave them for this run."""
 LOCKED_SECONDS, RETRY_SECONDS = 20.0, 0.5
@@ -108,6 +116,8 @@ class Restic:
             self._run(("unlock",), None, None)
 
     def _run(self, words: tuple[str, ...], cwd: Path | None, hear: Callable[[str], None] | None) -> Said:
+        if words[0] in WRITING:
+            self.ensure_writable()
         program = shutil.which(RESTIC)
         if program is None:
             raise AgentError("restic is not on this host", f"`{Line('apply')}` installs it")
@@ -120,9 +130,25 @@ class Restic:
                     hear(lines[-1])
 
         complaints: list[str] = []
-        argv = [program, "--json", "--no-cache", *sftp.as_fields(self._options), *words]
+        # Without a lock a repository can be read on a file system that takes none.
+        unlocked = ("--no-lock",) if self._is_read_only() else ()
+        argv = [program, "--json", "--no-cache", *unlocked, *sftp.as_fields(self._options), *words]
         ended = Children().run(argv, self._environment(), complaints.append, take, cwd=cwd, inherited=self._inherited)
         return Said(ended.status, tuple(lines), told_of(complaints))
+
+    def ensure_writable(self) -> None:
+        """Raise AgentError for a repository that takes no write: restic would try for most of a minute."""
+        if self._is_read_only():
+            raise self._read_only()
+
+    def _is_read_only(self) -> bool:
+        return is_read_only(self.repository)
+
+    def _read_only(self) -> AgentError:
+        return AgentError(
+            f"the repository {self.repository} is on a read-only file system",
+            "mount it for writing; the kernel mounts a disk with errors read-only: see `dmesg`. Restores can be made",
+        )
 
     def ask(self, *words: str) -> Said:
         """Run restic to a good end; raise AgentError otherwise."""
@@ -148,6 +174,8 @@ class Restic:
             return AgentError(
                 f"the repository {self.repository} is in use: {said.complaints[:MOST_TOLD]}", "wait until it is free"
             )
+        if UNWRITABLE in said.complaints:
+            return self._read_only()
         if full := full_disk(self.repository, said.complaints[-MOST_TOLD:], Line("backup", "now")):
             return full
         words = said.complaints[-MOST_TOLD:] or f"exit code {said.status}"
@@ -185,7 +213,7 @@ def told_of(complaints: list[str]) -> str:
 def _plain(line: str) -> str:
     document = _json(line)
     if not isinstance(document, dict):
-        return line
+        return "" if _TRACE.fullmatch(line) else line
     error = document.get("error")
     message = document.get("message") or (error.get("message") if isinstance(error, dict) else error) or error
     return ": ".join(str(part) for part in (document.get("item"), message) if part) or line

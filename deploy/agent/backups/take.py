@@ -118,6 +118,7 @@ def _back_up(
     is_watch: bool = False,
     takes_over: bool = False,
 ) -> BackUpAnswer:
+    restic.ensure_writable()
     made = ensure_repository(root, restic)
     if not made and not takes_over and before != "restore":
         ensure_own(root, restic, backup["stack"])
