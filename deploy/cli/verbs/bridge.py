@@ -147,7 +147,7 @@ def _ensure_files(files: tuple[Path, ...]) -> None:
 def _fault(path: Path) -> str:
     """Return what keeps a path from being a file to add; nothing for a file."""
     if path.is_file():
-        return ""
+        return "" if os.access(path, os.R_OK) else "cannot be read by you"
     if path.is_dir():
         return "is a folder"
     if not os.path.lexists(path):

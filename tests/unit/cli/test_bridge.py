@@ -273,6 +273,16 @@ def test_what_is_no_file_is_told_before_the_host_is_asked(kit: Kit, box: Box, tm
     assert box.requests == []
 
 
+def test_a_file_that_the_person_cannot_read_is_told_before_the_host_is_asked(
+    kit: Kit, box: Box, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "letter.txt").write_text("dear")
+    # root, as which tests may run, reads everything.
+    monkeypatch.setattr("deploy.cli.verbs.bridge.os.access", lambda *_: False)
+    shown = kit("bridge", "add", "--to", "Manuals", "letter.txt")
+    assert (shown.code, shown.err.splitlines()[0], box.requests) == (2, "error: letter.txt cannot be read by you", [])
+
+
 def test_another_host_than_the_pages_is_refused_with_its_name(kit: Kit, box: Box) -> None:
     shown = kit("bridge", "status", "--host", "here")
     assert (shown.code, "open_webui is on box" in shown.err, box.requests) == (2, True, [])
