@@ -6,22 +6,21 @@ and no printer changes it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 PROGRAM = "kit"
 WITHOUT_FILE = frozenset({"completion", "import", "schema", "version"})
 """Verbs without a kit.yaml; every other verb takes its path as the last word."""
 
 
-@dataclass
 class _Run:
     """The present call of kit. One process is one run, so its threads share the value."""
 
-    program: str = PROGRAM
-    file: str = ""
-    texts: set[str] = field(default_factory=set)
+    def __init__(self) -> None:
+        self.program = PROGRAM
+        self.file = ""
+        self.texts: set[str] = set()
 
 
 _RUN = _Run()
@@ -55,19 +54,27 @@ def texts() -> frozenset[str]:
     return frozenset(_RUN.texts)
 
 
-@dataclass(frozen=True, init=False)
-class Line:
-    """A verb with its words; its text can be typed as printed."""
-
+class _Words(NamedTuple):
     words: tuple[str, ...]
     spec: str | None
-    """A kit.yaml to name in any case; None names this run's own."""
-    prefix: str = ""
+    prefix: str
 
-    def __init__(self, *words: str, spec: str | Path | None = None, prefix: str = "") -> None:
-        object.__setattr__(self, "words", words)
-        object.__setattr__(self, "spec", None if spec is None else str(spec))
-        object.__setattr__(self, "prefix", prefix)
+
+class Line(_Words):
+    """A verb with its words; its text can be typed as printed."""
+
+    # No dataclasses in what each start of the agent loads: their module takes a tenth of that time.
+    __slots__ = ()
+
+    def __new__(cls, *words: str, spec: str | Path | None = None, prefix: str = "") -> Line:
+        """Make a line.
+
+        Args:
+            words: the verb and what follows it.
+            spec: a kit.yaml to name in any case; None names this run's own.
+            prefix: what stands before the program.
+        """
+        return super().__new__(cls, words, None if spec is None else str(spec), prefix)
 
     def as_root(self, *options: str) -> Line:
         """Return the line under sudo."""

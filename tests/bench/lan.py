@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import hashlib
+import shlex
 import ssl
 import subprocess
 import tempfile
@@ -87,6 +88,11 @@ class Lan:
         options = ("-o", f"UserKnownHostsFile={login.known_hosts}", "-o", "IdentitiesOnly=yes", "-i", str(login.key))
         return ["ssh", *options, f"root@{login.address}", command]
 
+    def ssh_to_each(self, count: int, command: str) -> list[str]:
+        """Return the command that runs a line on the first hosts at once, by connections of its own."""
+        lines = [f"{shlex.join(self.ssh(number, command))} &" for number in range(count)]
+        return ["sh", "-c", "\n".join([*lines, "wait"])]
+
     def release_of(self, number: int) -> Path:
         """Copy the files of a host's release here, for the peers to place."""
         to = self._folder / "release"
@@ -110,11 +116,11 @@ def _engine(number: int, context: int) -> dict[str, Any]:
 def measure(lan: Lan, hosts: int, runs: int) -> Iterator[Ratio]:
     """Measure an apply without changes against its peers, and one setting of one host; yield each when it is known."""
     noop = lan.kit("apply", "--yes", of=1)
-    compose = lan.ssh(0, UP.format(CURRENT))
+    up = UP.format(CURRENT)
     release = lan.release_of(0)
-    peers = Peers(release.parent, Work(release, UP.format(CURRENT)), [lan.login(0)])
+    peers = Peers(release.parent, Work(release, up), [lan.login(0)])
     against: list[tuple[str, list[str], float]] = [
-        ("compose", compose, 3.0),
+        ("compose", lan.ssh(0, up), 3.0),
         ("ansible", peers.ansible(), 0.1),
         ("mitogen", peers.mitogen(), 1.0),
         ("pyinfra", peers.pyinfra(), 1.0),
@@ -124,6 +130,9 @@ def measure(lan: Lan, hosts: int, runs: int) -> Iterator[Ratio]:
     for count in sorted({min(3, hosts), hosts}):
         several = in_turns(f"{count} hosts", lan.kit("apply", "--yes", of=count), noop, bar=2.0, runs=runs)
         yield replace(several, ours=f"no-op, {count} hosts", peer="no-op, 1 host")
+    # All hosts of the lab share the processors of this machine, whatever works on them.
+    floor = in_turns("floor", lan.kit("apply", "--yes", of=hosts), lan.ssh_to_each(hosts, up), bar=3.0, runs=runs)
+    yield replace(floor, name=f"{hosts} floor", ours=f"no-op, {hosts} hosts", peer=f"compose, {hosts} hosts at once")
     yield setting(lan, min(3, hosts), runs)
 
 

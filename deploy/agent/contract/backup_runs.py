@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import calendar
 import time
 from collections.abc import Iterator, Mapping
 from typing import Literal, TypedDict
@@ -100,6 +99,9 @@ def moment(seconds: float) -> str:
 
 def seconds_of(moment: str) -> int:
     """Return a time that backups wrote, in seconds since the epoch."""
+    # Few starts of the agent read a time, and each would load the module.
+    import calendar
+
     return calendar.timegm(time.strptime(moment, _FORMAT))
 
 

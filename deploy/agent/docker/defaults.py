@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 PROXY_VARIABLES = frozenset(
     name
@@ -38,8 +37,7 @@ HARMLESS_OPTIONS = {
 """Network options that open no network, each with its only harmless value; None allows any value."""
 
 
-@dataclass(frozen=True)
-class HostDefaults:
+class HostDefaults(NamedTuple):
     """The defaults of one host's Docker.
 
     A changed daemon.json takes effect at Docker's next start, so both its value and Docker's own are right.

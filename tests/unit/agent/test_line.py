@@ -6,7 +6,6 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import FrozenInstanceError
 from pathlib import Path
 
 import pytest
@@ -56,7 +55,7 @@ def test_lines_are_equal_values_whose_text_follows_the_run() -> None:
     assert line != Line("apply")
     called("/opt/kit/kit")
     assert str(line) == "/opt/kit/kit apply --full"
-    with pytest.raises(FrozenInstanceError):
+    with pytest.raises(AttributeError):
         line.words = ()  # type: ignore[misc]
 
 

@@ -137,7 +137,7 @@ def test_a_default_that_the_host_has_of_its_own_is_right(
     else:
         limits[key] = value
     assert told(container)
-    assert told(container, replace(HOST, daemon=daemon)) == ()
+    assert told(container, HOST._replace(daemon=daemon)) == ()
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_a_default_that_the_host_has_of_its_own_is_right(
 def test_a_daemon_json_that_docker_has_not_read_yet_makes_no_container_wrong(
     container: Document, daemon: Document
 ) -> None:
-    assert told(container, replace(HOST, daemon=daemon)) == ()
+    assert told(container, HOST._replace(daemon=daemon)) == ()
 
 
 def test_a_network_a_volume_and_a_namespace_from_outside_are_told(container: Document) -> None:
@@ -173,14 +173,14 @@ def test_a_network_a_volume_and_a_namespace_from_outside_are_told(container: Doc
 
 def test_other_limits_than_the_engines_are_told(container: Document) -> None:
     container["HostConfig"]["Ulimits"] = [{"Name": "nofile", "Hard": 4096, "Soft": 1024}]
-    assert told(container, replace(HOST, daemon={"default-ulimits": LIMIT}))
+    assert told(container, HOST._replace(daemon={"default-ulimits": LIMIT}))
 
 
 @pytest.mark.parametrize("driver", ["journald", "local"])
 def test_a_daemons_options_for_another_kind_of_log_are_not_expected(container: Document, driver: str) -> None:
     # Docker gives its options only to a container whose log is of the daemon's own kind.
     daemon = {"log-driver": driver, "log-opts": {"tag": "{{.Name}}"}}
-    assert told(container, replace(HOST, daemon=daemon)) == ()
+    assert told(container, HOST._replace(daemon=daemon)) == ()
 
 
 def test_neither_variables_nor_commands_nor_labels_are_printed(container: Document) -> None:
