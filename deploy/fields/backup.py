@@ -126,8 +126,8 @@ class BackupSpec(Strict):
     keep: Keep = Keep()
     """Snapshots that stay."""
     weights: Literal["own", "all"] | None = None
-    """Models in an engine's folder whose weights are in the backup: `own` for those that kit.yaml does not have, such as
-    a fine-tune that somebody made there, `all` for those of kit.yaml as well; by default a backup only names them."""
+    """Models in an engine's folder whose weights are in the backup: `own` for those that kit.yaml does not have, as a
+    fine-tune that somebody made there, `all` for those of kit.yaml as well; by default a backup only names them."""
     drill: Literal["weekly"] | None = None
     """A trial restore of the newest backup beside the running stack, on Sundays an hour after the backup."""
     key: Key | None = None
