@@ -15,7 +15,7 @@ from deploy.cli.terminal.output import Output
 from deploy.cli.told.backup_diff import differences
 from deploy.cli.told.backups import SHORT, before_words, drilled, shown, taken_words
 from deploy.cli.verbs.declare import list_group, spec_argument, verb
-from deploy.cli.verbs.hosts import blocks, host_option, hosts_of, progress_by_host
+from deploy.cli.verbs.hosts import host_option, hosts_of, progress_by_host, settled, told_by_host
 from deploy.cli.verbs.restoring import command as restore
 from deploy.cli.verbs.restoring import meant, snapshot_argument
 from deploy.cli.verbs.rights import ensure_root
@@ -43,14 +43,19 @@ def command() -> None:
 )
 @host_option
 @spec_argument
-def now(output: Output, spec: Path, take_over: bool) -> None:
+def now(output: Output, spec: Path, take_over: bool) -> int:
     """Take a backup of each host now, while everything runs."""
     stack, hosts = load_spec(spec).stack, hosts_of(spec)
     ensure_root(hosts, "backup now")
     with progress_by_host() as display:
-        answers = hosts.each(lambda host, transport: back_up(stack, transport, display(host), takes_over=take_over))
-    words = {host: taken_words(spec, answer, _new_key(stack, hosts[host], answer)) for host, answer in answers.items()}
-    output.answer(blocks(words), {"stack": stack, "hosts": dict(answers)})
+        asked = settled(hosts, lambda host, transport: back_up(stack, transport, display(host), takes_over=take_over))
+    return told_by_host(
+        output,
+        stack,
+        hosts,
+        asked,
+        lambda host, answer: taken_words(spec, answer, _new_key(stack, hosts[host], answer)),
+    )
 
 
 def _new_key(stack: str, transport: Transport, answer: BackUpAnswer) -> str:
@@ -62,13 +67,12 @@ def _new_key(stack: str, transport: Transport, answer: BackUpAnswer) -> str:
 @verb("list", "backup list", "backup list --json inventories/workstation/kit.yaml")
 @host_option
 @spec_argument
-def list_backups(output: Output, spec: Path) -> None:
+def list_backups(output: Output, spec: Path) -> int:
     """List the backups of each host, the newest first."""
     stack, hosts = load_spec(spec).stack, hosts_of(spec)
     ensure_root(hosts, "backup list")
-    answers = hosts.each(lambda _host, transport: backups(stack, transport))
-    words = {host: _table(spec, answer) for host, answer in answers.items()}
-    output.answer(blocks(words), {"stack": stack, "hosts": dict(answers)})
+    asked = settled(hosts, lambda _host, transport: backups(stack, transport))
+    return told_by_host(output, stack, hosts, asked, lambda _host, answer: _table(spec, answer))
 
 
 def _table(spec: Path, answer: BackupsAnswer) -> str:
@@ -84,13 +88,12 @@ def _table(spec: Path, answer: BackupsAnswer) -> str:
 @snapshot_argument
 @host_option
 @spec_argument
-def show(output: Output, spec: Path, snapshot: str) -> None:
+def show(output: Output, spec: Path, snapshot: str) -> int:
     """Show what one backup holds: its time, the release, and its parts with their sizes."""
     stack, hosts = load_spec(spec).stack, hosts_of(spec)
     ensure_root(hosts, "backup show")
-    answers = hosts.each(lambda _host, transport: backups(stack, transport, snapshot))
-    words = {host: shown(answer) for host, answer in answers.items()}
-    output.answer(blocks(words), {"stack": stack, "hosts": dict(answers)})
+    asked = settled(hosts, lambda _host, transport: backups(stack, transport, snapshot))
+    return told_by_host(output, stack, hosts, asked, lambda _host, answer: shown(answer))
 
 
 @verb("diff", "backup diff 2026-11-27T02:00 latest", "backup diff 2026-11-27T02:00 latest --json home/kit.yaml")
@@ -98,13 +101,12 @@ def show(output: Output, spec: Path, snapshot: str) -> None:
 @click.argument("second", metavar="B", required=False, callback=meant)
 @host_option
 @spec_argument
-def diff(output: Output, spec: Path, first: str, second: str) -> None:
+def diff(output: Output, spec: Path, first: str, second: str) -> int:
     """Show what was added, changed and removed from one backup to another, by kind."""
     stack, hosts = load_spec(spec).stack, hosts_of(spec)
     ensure_root(hosts, "backup diff")
-    answers = hosts.each(lambda _host, transport: difference(stack, transport, first, second))
-    words = {host: differences(answer) for host, answer in answers.items()}
-    output.answer(blocks(words), {"stack": stack, "hosts": dict(answers)})
+    asked = settled(hosts, lambda _host, transport: difference(stack, transport, first, second))
+    return told_by_host(output, stack, hosts, asked, lambda _host, answer: differences(answer))
 
 
 @verb("verify", "backup verify", "backup verify --json inventories/workstation/kit.yaml")
@@ -115,10 +117,9 @@ def verify(output: Output, spec: Path) -> int:
     stack, hosts = load_spec(spec).stack, hosts_of(spec)
     ensure_root(hosts, "backup verify")
     with progress_by_host() as display:
-        answers = hosts.each(lambda host, transport: check_backups(stack, transport, display(host)))
-    words = {host: _checked(answer) for host, answer in answers.items()}
-    output.answer(blocks(words), {"stack": stack, "hosts": dict(answers)})
-    return FAILED if any(answer["problems"] for answer in answers.values()) else 0
+        asked = settled(hosts, lambda host, transport: check_backups(stack, transport, display(host)))
+    status = told_by_host(output, stack, hosts, asked, lambda _host, answer: _checked(answer))
+    return FAILED if any(answer["problems"] for answer in asked[0].values()) else status
 
 
 def _checked(answer: CheckAnswer) -> str:
@@ -132,7 +133,7 @@ def _checked(answer: CheckAnswer) -> str:
 )
 @host_option
 @spec_argument
-def drill_backup(output: Output, spec: Path, snapshot: str) -> None:
+def drill_backup(output: Output, spec: Path, snapshot: str) -> int:
     """Restore a backup of each host into a scratch project, and prove that it works.
 
     The running stack is not touched. Checks each file and database, starts the applications on the restored data,
@@ -141,10 +142,8 @@ def drill_backup(output: Output, spec: Path, snapshot: str) -> None:
     stack, hosts = load_spec(spec).stack, hosts_of(spec)
     ensure_root(hosts, "backup drill")
     with progress_by_host() as display:
-        answers = hosts.each(lambda host, transport: drill(stack, transport, display(host), snapshot))
-    output.answer(
-        blocks({host: drilled(answer) for host, answer in answers.items()}), {"stack": stack, "hosts": dict(answers)}
-    )
+        asked = settled(hosts, lambda host, transport: drill(stack, transport, display(host), snapshot))
+    return told_by_host(output, stack, hosts, asked, lambda _host, answer: drilled(answer))
 
 
 for verb_ in (now, list_backups, show, diff, restore, verify, drill_backup, spec_of):

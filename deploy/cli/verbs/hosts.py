@@ -6,14 +6,14 @@ import functools
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import click
 
 from deploy.agent.contract.verbs import Answer, Request, Verb
 from deploy.cli.verbs.declare import Target
 from deploy.deployment.way import Way
-from deploy.errors import KitError, SpecError, UnreachableError, UsageError
+from deploy.errors import FAILED, KitError, SpecError, UnreachableError, UsageError
 from deploy.hosts.parallel import joined_error
 from deploy.hosts.reach import THIS_MACHINE, Hosts, reach
 from deploy.words import did_you_mean
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 HOST = "kit.host"
 Result = TypeVar("Result")
+Asked: TypeAlias = tuple[dict[str, Result], dict[str, KitError]]
+"""Answers of hosts, and the errors of those that gave none."""
 
 
 def host_option(function: Callable[..., object]) -> Callable[..., object]:
@@ -105,7 +107,7 @@ def answering(output: Output, ways: Mapping[str, Way], hosts: Hosts) -> tuple[Ho
     return hosts.only([host for host in hosts if host not in away]), away
 
 
-def settled(hosts: Hosts, ask: Callable[[str, Transport], Result]) -> tuple[dict[str, Result], dict[str, KitError]]:
+def settled(hosts: Hosts, ask: Callable[[str, Transport], Result]) -> Asked[Result]:
     """Ask all hosts; return the answers, and the errors of the hosts that gave none.
 
     Raise if no host answers, or if the fault is in the files or the command line: it is the same for every host.
@@ -174,6 +176,22 @@ def blocks(words: Mapping[str, str]) -> str:
     if len(words) == 1:
         return next(iter(words.values()))
     return "\n\n".join(f"{host}:\n{text.rstrip()}" for host, text in words.items() if text)
+
+
+def told_by_host(
+    output: Output, stack: str, hosts: Hosts, asked: Asked[Result], words: Callable[[str, Result], str]
+) -> int:
+    """Print each host's answer, or its error in that place; return the exit code."""
+    answers, failed = asked
+    texts = {host: words(host, answer) for host, answer in answers.items()}
+    document: dict[str, object] = {**answers}
+    if failed:
+        from deploy.cli.told.standing import as_error, as_words
+
+        texts |= {host: as_words(error) for host, error in failed.items()}
+        document |= {host: as_error(error) for host, error in failed.items()}
+    output.answer(blocks({host: texts[host] for host in hosts}), {"stack": stack, "hosts": document})
+    return FAILED if failed else 0
 
 
 def in_line(words: Mapping[str, str]) -> str:

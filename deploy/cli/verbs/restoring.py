@@ -12,7 +12,7 @@ from deploy.agent.line import Line
 from deploy.cli.terminal.output import Output
 from deploy.cli.told.backups import restored_words
 from deploy.cli.verbs.declare import spec_argument, verb
-from deploy.cli.verbs.hosts import blocks, host_option, hosts_of, progress_by_host
+from deploy.cli.verbs.hosts import host_option, hosts_of, progress_by_host, settled, told_by_host
 from deploy.cli.verbs.rights import ensure_root
 from deploy.decide.desired import recall_desired
 from deploy.errors import UsageError
@@ -23,6 +23,7 @@ from deploy.spec.loading.loader import load_spec
 
 if TYPE_CHECKING:
     from deploy.agent.contract.restores import RestoreAnswer
+    from deploy.cli.verbs.hosts import Asked
 
 
 def meant(_context: click.Context, _parameter: click.Parameter, snapshot: str | None) -> str:
@@ -69,7 +70,7 @@ def command(
     place: str | None,
     key: str | None,
     yes: bool,
-) -> None:
+) -> int:
     """Restore a backup: user data and secrets as they were then.
 
     Stops what it must, keeps what was there before in a folder beside it, starts and checks the services. If they do
@@ -90,20 +91,21 @@ def command(
         from deploy.cli.verbs.moving import Move, move
 
         move(output, recall_desired(spec), hosts, Move(snapshot, only, place or "", key or "", yes))
-        return
-    answers = _restored(spec, stack, hosts, Restoring(snapshot=snapshot, only=list(only)), to)
-    words = {host: restored_words(answer, to) for host, answer in answers.items()}
-    output.answer(blocks(words), {"stack": stack, "hosts": dict(answers)})
+        return 0
+    asked = _restored(spec, stack, hosts, Restoring(snapshot=snapshot, only=list(only)), to)
+    return told_by_host(output, stack, hosts, asked, lambda _host, answer: restored_words(answer, to))
 
 
-def _restored(spec: Path, stack: str, hosts: Hosts, part: Restoring, to: str | None) -> dict[str, RestoreAnswer]:
+def _restored(spec: Path, stack: str, hosts: Hosts, part: Restoring, to: str | None) -> Asked[RestoreAnswer]:
     """Restore on each host in its place, or into a folder."""
     with progress_by_host() as display:
         if to is not None:
             look: Restoring = {**part, "to": to}
-            return hosts.each(lambda host, transport: restore(stack, transport, display(host), look, {}))
+            return settled(hosts, lambda host, transport: restore(stack, transport, display(host), look, {}))
         desired = recall_desired(spec)
-        return hosts.each(lambda host, transport: restore_and_check(desired.on(host), transport, display(host), part))
+        return settled(
+            hosts, lambda host, transport: restore_and_check(desired.on(host), transport, display(host), part)
+        )
 
 
 def _has_new(stack: str, hosts: Hosts) -> bool:

@@ -16,6 +16,7 @@ from deploy.apply.prepared.prepare import Outcome
 from deploy.cli.told.backups import BESIDE_DATA, MOST_NAMED, standing, unlocked_words
 from deploy.cli.told.welcome import welcome
 from deploy.decide.desired import Share, load_desired
+from deploy.errors import KitError
 from deploy.hosts.observation.backups import SeenBackups
 from deploy.hosts.observation.observe import Observation
 from deploy.hosts.observation.seen import Docker, OperatingSystem
@@ -135,6 +136,30 @@ def test_each_host_has_backups_of_its_own(kit: Kit, boxes: Mapping[str, Box], wo
     assert asked(boxes, verb) == {DESK, BOX}
     shown = kit("backup", word)
     assert all(f"{host}\n" in shown.out or f"{host}:" in shown.out for host in boxes), shown.out
+
+
+@pytest.mark.parametrize(
+    ("words", "verb"),
+    [
+        (("now",), "back_up"),
+        (("list",), "backups"),
+        (("verify",), "check_backups"),
+        (("restore", "latest", "--to", "/root/look"), "restore"),
+    ],
+)
+def test_a_host_that_gives_no_answer_hides_no_other_ones(
+    kit: Kit, boxes: Mapping[str, Box], words: tuple[str, ...], verb: str
+) -> None:
+    answer = boxes[DESK].answers[verb]
+    boxes[BOX].answers[verb] = KitError("restic is not on this host", "install it")
+    document = kit("backup", *words, "--json")
+    assert (document.code, document.document["hosts"][DESK]) == (1, answer)
+    assert document.document["hosts"][BOX]["error"]["problem"].endswith("restic is not on this host")
+    shown = kit("backup", *words)
+    assert shown.code == 1
+    assert all(each in shown.out for each in (f"{DESK}:", f"{BOX}:", "restic is not on this host", "install it"))
+    boxes[DESK].answers[verb] = KitError("so is it here", "install it")
+    assert (kit("backup", *words).code, kit("backup", *words).out) == (1, "")
 
 
 def test_a_restore_of_one_host_leaves_the_other_alone(kit: Kit, boxes: Mapping[str, Box]) -> None:
