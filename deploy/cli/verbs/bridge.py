@@ -111,6 +111,8 @@ def add_files(output: Output, target: Target, to: str) -> int:
     A file that the knowledge base has already is skipped, so a run that was interrupted can be run again. The last
     word is kit.yaml's path if it ends in .yaml. Exit 1 if a file was refused; the others are added.
     """
+    if not to.strip():
+        raise UsageError("--to: the name is blank", "name the knowledge base as the page shows it")
     files = tuple(map(Path, target.names))
     _ensure_files(files)
     bridge, hosts = _reached(target.spec, "bridge add")

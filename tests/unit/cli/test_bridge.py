@@ -270,6 +270,7 @@ def test_what_is_no_file_is_told_before_the_host_is_asked(kit: Kit, box: Box, tm
     ):
         shown = kit("bridge", "add", "--to", "Manuals", *words)
         assert (shown.code, problem in shown.err) == (2, True)
+    assert kit("bridge", "add", "--to", "  ", "kit.yaml").code == 2, "no knowledge base gets a blank name"
     assert box.requests == []
 
 
