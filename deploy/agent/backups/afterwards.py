@@ -22,7 +22,7 @@ SHORT_DIGEST = 12
 
 
 def missing_models(restic: Restic, backup: Backup, snapshot: str, said: Statement) -> Iterator[str]:
-    """Yield each model that the backup names and this host has not: a backup holds no weights."""
+    """Yield each model that the backup names and this host has not: weights are in a backup only if asked for."""
     here, unlocked = models_of(backup), said.get("unlocked", {})
     for engine, models in sorted(dumped(restic, snapshot, MODELS).items()):
         for name, digest in sorted(models.items()):

@@ -50,7 +50,7 @@ class Run(TypedDict, total=False):
     passed_number: int
     """Number of the last good run of this trigger."""
     unlocked: dict[str, list[str]]
-    """Engine to its models that kit.yaml did not have, so that no backup has their weights; left out for none."""
+    """Engine to its models that neither kit.yaml nor the backup had; left out for none."""
 
 
 class SeenCheck(TypedDict):

@@ -90,7 +90,7 @@ class BackUpAnswer(_BackUpAnswer, total=False):
     same_disk: list[str]
     """Services whose data lies on the repository's file system; told by the run that made the repository."""
     unlocked: dict[str, list[str]]
-    """Engine to its models that kit.yaml does not have: no backup has their weights. Left out where there are none."""
+    """Engine to its models that neither kit.yaml nor the backup has. Left out where there are none."""
 
 
 class BackupsRequest(StackRequest, total=False):
@@ -156,7 +156,7 @@ class Statement(_Statement, total=False):
     rows: Rows
     """Left out of a backup of an older kit."""
     unlocked: dict[str, list[str]]
-    """Engine to its models that kit.yaml did not have; their weights are not in the backup."""
+    """Engine to its models that neither kit.yaml nor the backup had."""
     weights: dict[str, list[str]]
     """Engine to its models whose weights are in the backup; left out for none."""
 
