@@ -38,7 +38,7 @@ def _table(title: str, schema: Schema) -> Iterator[str]:
     yield "| key | value | default | what it is |\n|---|---|---|---|"
     for key, one in schema["properties"].items():
         default = "required" if key in schema.get("required", []) else _default(one)
-        yield f"| `{key}` | {_value(one)} | {default} | {one['description']} |"
+        yield f"| `{key}` | {_value(one)} | {default} | {' '.join(one['description'].split())} |"
     yield ""
 
 
