@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 TRIES, PAUSE_SECONDS = 100, 0.1
 """Docker writes a container's log a moment after the answer, on a busy machine seconds."""
+OK = 200
 Listener = dict[str, Any]
 
 
@@ -94,19 +95,22 @@ def _reached(
     )
     listeners = dict(doors(service))
     for port, mark, health in zip(ports, marks, answers[::2], strict=True):
-        if mark in logged and health["source"] != port.address:
+        if mark in logged and health["status"] == OK and health["source"] != port.address:
             yield port, Caller(outsider, health["body"], is_peer(health["body"], listeners[port]))
-        elif health["status"] and outsider.is_signed_in(health["source"], port.address):
+        elif mark not in logged and health["status"] and outsider.is_signed_in(health["source"], port.address):
             outside.strange.append(f"another program than the edge answers {outsider.name} at {port.place}")
         else:
-            outside.missed.setdefault(port, []).append(_reason(outsider, port, health))
+            outside.missed.setdefault(port, []).append(_reason(outsider, port, health, is_edge=mark in logged))
 
 
-def _reason(outsider: Outsider, port: Port, health: Knocked) -> str:
+def _reason(outsider: Outsider, port: Port, health: Knocked, *, is_edge: bool) -> str:
     if health["source"] == port.address:
         return f"{port.address} is an address of {outsider.name} itself"
     if not health["status"]:
         return f"{outsider.name} gets no answer at {port.place}: {health['trouble']}"
+    if is_edge:
+        # Its answer names the machine that asks, which may be a peer.
+        return f"status of {port.place}{HEALTH_PATH} for {outsider.name} is {health['status']}, not {OK}"
     return f"{port.place} leads {outsider.name} elsewhere, not to this edge"
 
 

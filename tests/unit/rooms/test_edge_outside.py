@@ -43,12 +43,16 @@ class Edge:
     """Address that it sees of each machine that asks; the last one stays."""
     is_logging: bool = True
     log: list[str] = field(default_factory=list)
+    health: int = 200
+    """Status of its health page; 0 for a connection that breaks off."""
     sent: set[str] = field(default_factory=set)
     """Every header that could hold a key."""
 
     def play(self, asked: Asked) -> None:
+        if asked.path == HEALTH_PATH and not self.health:
+            return asked.reset()
         if asked.path == HEALTH_PATH:
-            return asked.answer(200, (self.sees.pop(0) if len(self.sees) > 1 else self.sees[0]).encode())
+            return asked.answer(self.health, (self.sees.pop(0) if len(self.sees) > 1 else self.sees[0]).encode())
         if self.is_logging:
             self.log.append(f'{{"request":{{"uri":"{asked.path}"}}}}')
         sent = asked.headers.get("authorization", "")
@@ -186,6 +190,22 @@ def test_an_address_of_the_machine_that_asks_is_not_asked_from_another_machine(d
     with published(edge, address="127.0.0.1") as service:
         found = findings(look(edge, service, desk), service)
     assert found[ASKED] == "skipped: asked from no other machine: 127.0.0.1 is an address of desk itself"
+
+
+@pytest.mark.parametrize(
+    ("edge", "reason"),
+    [
+        (Edge(health=0), "desk gets no answer at PLACE: "),
+        (Edge(health=502), "status of PLACE/kit/health for desk is 502, not 200"),
+    ],
+)
+def test_an_edge_that_does_not_tell_who_asks_is_not_asked_and_is_not_red(
+    desk: Outsider, edge: Edge, reason: str
+) -> None:
+    # The machine may be the peer that the edge lets in.
+    found = seen(edge, desk, peers=(PEER,))
+    assert found[ASKED].startswith(f"skipped: asked from no other machine: {reason}")
+    assert edge.sent == {""}
 
 
 class Off(Refusing):
