@@ -109,5 +109,6 @@ def _restored(spec: Path, stack: str, hosts: Hosts, part: Restoring, to: str | N
 
 
 def _has_new(stack: str, hosts: Hosts) -> bool:
-    """Return True if a host has no release yet."""
-    return any(hosts.each(lambda _, transport: host_state(transport, stack)["release"] is None).values())
+    """Return True if a host has no release yet; a host that gives no answer is told by its restore."""
+    answers, _ = hosts.settled(lambda _, transport: host_state(transport, stack)["release"] is None)
+    return any(answers.values())

@@ -16,7 +16,7 @@ from deploy.apply.prepared.prepare import Outcome
 from deploy.cli.told.backups import BESIDE_DATA, MOST_NAMED, standing, unlocked_words
 from deploy.cli.told.welcome import welcome
 from deploy.decide.desired import Share, load_desired
-from deploy.errors import KitError
+from deploy.errors import KitError, UnreachableError
 from deploy.hosts.observation.backups import SeenBackups
 from deploy.hosts.observation.observe import Observation
 from deploy.hosts.observation.seen import Docker, OperatingSystem
@@ -160,6 +160,14 @@ def test_a_host_that_gives_no_answer_hides_no_other_ones(
     assert all(each in shown.out for each in (f"{DESK}:", f"{BOX}:", "restic is not on this host", "install it"))
     boxes[DESK].answers[verb] = KitError("so is it here", "install it")
     assert (kit("backup", *words).code, kit("backup", *words).out) == (1, "")
+
+
+def test_a_restore_in_its_place_goes_on_beside_a_host_that_does_not_answer(kit: Kit, boxes: Mapping[str, Box]) -> None:
+    away = UnreachableError("box does not answer on port 22", "switch box on")
+    boxes[BOX].answers |= {"applied": away, "restore": away}
+    shown = kit("backup", "restore", "latest", "--json")
+    assert (shown.code, shown.document["hosts"][DESK]) == (1, boxes[DESK].answers["restore"])
+    assert shown.document["hosts"][BOX]["error"]["problem"].endswith(away.problem)
 
 
 def test_a_restore_of_one_host_leaves_the_other_alone(kit: Kit, boxes: Mapping[str, Box]) -> None:
