@@ -26,10 +26,12 @@ def closed_ports(address: str, evidence: HostEvidence) -> list[int]:
     """
     ports, deployment = evidence.ports, evidence.deployment
     planned = [port for service in deployment.services for port in service.ports]
-    own = {*ports["inner"], *ports["published"], *_numbers(deployment)}
+    published = {number for numbers in ports["published"].values() for number in numbers}
+    own = {*ports["inner"], *published, *_numbers(deployment)}
     open_here = {port.host_port for port in planned if port.address == address}
     listeners = {place["port"] for place in evidence.listeners if place["address"] in (address, *ANY)}
-    return sorted(own - open_here - set(ports["foreign"]) - (listeners - set(ports["published"])))
+    published_here = {number for place in (address, *ANY) for number in ports["published"].get(place, ())}
+    return sorted(own - open_here - set(ports["foreign"]) - (listeners - published_here))
 
 
 def open_ways(outsider: Outsider, address: str, ports: Iterable[int]) -> list[str]:

@@ -76,7 +76,7 @@ class ContainerPorts(TypedDict):
 
     inner: list[int]
     """Ports on which containers of the stack listen, published or not."""
-    published: list[int]
-    """Ports of the host that the stack's containers publish, planned or not."""
+    published: dict[str, list[int]]
+    """Address of the host to the ports that the stack's containers publish there, planned or not."""
     foreign: list[int]
     """Ports of the host that other containers publish."""

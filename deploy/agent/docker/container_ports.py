@@ -23,7 +23,7 @@ def container_ports(docker: Docker, stack: str) -> ContainerPorts:
     return {
         "inner": sorted({port for container in own for port in _inner(docker.container(container["Id"]))}),
         "published": _published(own),
-        "foreign": _published(others),
+        "foreign": sorted({port for ports in _published(others).values() for port in ports}),
     }
 
 
@@ -35,6 +35,11 @@ def _inner(container: dict[str, Any] | None) -> list[int]:
     return [port for address, port in places if not ip_address(address).is_loopback]
 
 
-def _published(containers: list[dict[str, Any]]) -> list[int]:
-    bindings = (binding for container in containers for binding in container["Ports"] or [])
-    return sorted({binding["PublicPort"] for binding in bindings if binding.get("PublicPort")})
+def _published(containers: list[dict[str, Any]]) -> dict[str, list[int]]:
+    """Return the published ports by address."""
+    published: dict[str, set[int]] = {}
+    for binding in (binding for container in containers for binding in container["Ports"] or []):
+        if binding.get("PublicPort"):
+            # Docker names no address where all of them are meant, as for a service of Swarm.
+            published.setdefault(binding.get("IP") or "0.0.0.0", set()).add(binding["PublicPort"])
+    return {address: sorted(ports) for address, ports in published.items()}

@@ -44,8 +44,9 @@ class Seen(HostEvidence):
         return self._parts[1]
 
 
-def ports(*inner: int, published: tuple[int, ...] = (), foreign: tuple[int, ...] = ()) -> ContainerPorts:
-    return {"inner": list(inner), "published": list(published), "foreign": list(foreign)}
+def ports(*inner: int, published: tuple[tuple[str, int], ...] = (), foreign: tuple[int, ...] = ()) -> ContainerPorts:
+    by_address = {place: [port for address, port in published if address == place] for place, _ in published}
+    return {"inner": list(inner), "published": by_address, "foreign": list(foreign)}
 
 
 def test_what_the_containers_have_is_closed_where_it_is_not_published() -> None:
@@ -60,10 +61,13 @@ def test_what_another_program_of_the_host_answers_says_nothing_about_the_stack()
 
 
 def test_what_a_container_of_the_stack_publishes_beside_the_plan_has_to_be_closed() -> None:
-    assert closed_ports(BOX, Seen(ports(published=(8100, 9999)), ("0.0.0.0", 8100), ("0.0.0.0", 9999))) == [
-        *(8100, 8101, 8102),
-        9999,
-    ]
+    listeners = ("0.0.0.0", 8100), (BOX, 9999)
+    assert closed_ports(BOX, Seen(ports(published=listeners), *listeners)) == [8100, 8101, 8102, 9999]
+
+
+def test_another_program_at_the_address_may_have_the_port_that_the_stack_publishes_on_the_host_alone() -> None:
+    # As a person's own proxy, which passes on to the page behind it.
+    assert closed_ports(BOX, Seen(ports(published=((LOCAL, 9999),)), (LOCAL, 9999), (BOX, 9999))) == [8100, 8101, 8102]
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ class Listed(Docker):
             {"Id": "edge", "Labels": {"kit.stack": "home"}, "Ports": [published, {"PrivatePort": 80, "Type": "tcp"}]},
             {"Id": "ended", "Labels": {"kit.stack": "home"}, "Ports": None},
             {"Id": "gone", "Labels": {"kit.stack": "home"}, "Ports": []},
-            {"Id": "page", "Labels": None, "Ports": [{**published, "PublicPort": 8080}]},
+            {"Id": "page", "Labels": None, "Ports": [{"PrivatePort": 80, "PublicPort": 8080, "Type": "tcp"}]},
         ]
 
     def container(self, name: str) -> dict[str, Any] | None:
@@ -42,7 +42,7 @@ def test_a_stacks_containers_are_looked_into_and_others_only_have_published_port
     seen = container_ports(Listed(), "home")
     assert everybodys in seen["inner"]
     assert own not in seen["inner"]
-    assert (seen["published"], seen["foreign"]) == ([11434], [8080])
+    assert (seen["published"], seen["foreign"]) == ({"0.0.0.0": [11434]}, [8080])
 
 
 def test_processes_of_another_machine_tell_no_ports(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
