@@ -36,8 +36,11 @@ def _answer(question: Question) -> Knocked:
     except ValueError:
         # Its words would hold the header, and so the key.
         answer["trouble"] = "the key holds characters that no header can carry"
-    except (OSError, http.client.HTTPException) as problem:
-        answer["trouble"] = (getattr(problem, "strerror", None) or str(problem) or type(problem).__name__).lower()
+    except OSError as problem:
+        answer["trouble"] = (problem.strerror or str(problem) or type(problem).__name__).lower()
+    except http.client.HTTPException:
+        # Its words are the other program's, which may repeat the request, and so the key.
+        answer["trouble"] = "the answer is no HTTP"
     finally:
         connection.close()
     return answer

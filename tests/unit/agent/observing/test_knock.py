@@ -82,6 +82,13 @@ def test_a_key_that_no_header_can_carry_is_in_no_answer() -> None:
     assert server.asked == []
 
 
+@pytest.mark.parametrize("said", [b"SSH-2.0-\x1b[31mOther\r\n", b"HTTP/1.1 two hundred\r\n\r\n"])
+def test_words_of_a_program_that_speaks_no_http_are_in_no_answer(said: bytes) -> None:
+    with scripted(lambda asked: asked.connection.sendall(said)) as server:
+        (answer,) = knock(question(server.port, "/", key=KEY))
+    assert answer == {"source": "127.0.0.1", "status": 0, "body": "", "trouble": "the answer is no HTTP"}
+
+
 def test_a_long_body_is_cut() -> None:
     with scripted(lambda asked: asked.answer(200, b"x" * 100_000)) as server:
         (answer,) = knock(question(server.port, "/"))
