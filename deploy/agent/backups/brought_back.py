@@ -40,13 +40,14 @@ def bring_back(
     again: Line | str,
 ) -> None:
     """Bring back the models that these engines lack, and add the engines to the answer; no service stops for it."""
-    for store in stores:
+    for number, store in enumerate(stores):
         name = store["service"]
         with journal.step(f"restore the models of {name}"):
             try:
                 is_changed = _brought_back(root, restic, snapshot["id"], store, journal, again)
             except AgentError as failure:
-                failure.next_step = f"{failure.next_step}\nall else is restored; these models alone: --only {name}"
+                missing = " ".join(f"--only {each['service']}" for each in stores[number:])
+                failure.next_step = f"{failure.next_step}\nall else is restored; these models alone: {missing}"
                 raise
         if is_changed:
             answer["changed"] = True

@@ -198,6 +198,24 @@ def test_weights_that_are_damaged_in_the_repository_change_no_model(
     assert store.files == {}
 
 
+def test_a_restore_that_ends_at_one_engine_names_the_engines_behind_it_too(
+    host: Host, store: Store, put_back: Restore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.ask("own")
+    second = Store(host, tmp_path / "more")
+    released = host.root / "current/backup.json"
+    document = json.loads(released.read_text())
+    document["stores"].append({"service": "second", "models_dir": str(second.folder), "protocol": "ollama"})
+    released.write_text(json.dumps(document))
+    host.back_up()
+    store.lose()
+    second.lose()
+    monkeypatch.setattr(brought_back, "copied_digest", lambda _: "0" * 64)
+    with pytest.raises(AgentError, match="is damaged in the backup") as failure:
+        put_back()
+    assert failure.value.next_step.endswith("these models alone: --only main --only second")
+
+
 def test_a_folder_of_their_own_gets_the_weights_that_are_named(
     host: Host, store: Store, put_back: Restore, tmp_path: Path
 ) -> None:
