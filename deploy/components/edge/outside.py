@@ -19,7 +19,7 @@ from deploy.verify.outsiders import Outsider, question
 if TYPE_CHECKING:
     from deploy.agent.contract.knocking import Knocked
 
-TRIES, PAUSE_SECONDS = 100, 0.1
+PATIENCE_SECONDS, PAUSE_SECONDS = 10.0, 0.1
 """Docker writes a container's log a moment after the answer, on a busy machine seconds."""
 OK = 200
 Listener = dict[str, Any]
@@ -117,10 +117,11 @@ def _reason(outsider: Outsider, port: Port, health: Knocked, *, is_edge: bool) -
 def _logged(marks: Sequence[str], service: Service, containers: Containers) -> set[str]:
     """Return the paths that the edge's log has, after a short wait for them."""
     seen: set[str] = set()
-    for _ in range(TRIES if marks else 0):
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while len(seen) < len(marks):
         text = containers.logs(service)
         seen = {mark for mark in marks if f'"{mark}"' in text}
-        if len(seen) == len(marks):
+        if time.monotonic() > deadline:
             break
         time.sleep(PAUSE_SECONDS)
     return seen

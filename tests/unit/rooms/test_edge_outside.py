@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -43,6 +44,9 @@ class Edge:
     """Address that it sees of each machine that asks; the last one stays."""
     is_logging: bool = True
     log: list[str] = field(default_factory=list)
+    log_seconds: float = 0
+    """Time that its log takes to come."""
+    looks: int = 0
     health: int = 200
     """Status of its health page; 0 for a connection that breaks off."""
     sent: set[str] = field(default_factory=set)
@@ -61,6 +65,8 @@ class Edge:
         return asked.answer(self.engine if is_known or self.lets_in else 401)
 
     def logs(self, _service: Service) -> str:
+        self.looks += 1
+        time.sleep(self.log_seconds)
         return "\n".join(self.log)
 
 
@@ -74,7 +80,7 @@ class Keys(HostSecrets):
 
 @pytest.fixture(autouse=True)
 def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "TRIES", 2)
+    monkeypatch.setattr(module, "PATIENCE_SECONDS", 0.2)
 
 
 @pytest.fixture
@@ -169,6 +175,13 @@ def test_another_machine_with_the_same_address_gets_no_key_and_is_not_red(desk: 
     skipped = "skipped: asked from no other machine: PLACE leads desk elsewhere, not to this edge"
     assert seen(edge, desk) == {ASKED: skipped, HAS_KEY: skipped, "told": ""}
     assert edge.sent == {""}
+
+
+def test_a_log_that_comes_slowly_is_not_read_again_and_again(desk: Outsider) -> None:
+    # A machine that asks over a thin line may meet a stranger at the address.
+    edge = Edge(is_logging=False, log_seconds=0.3)
+    assert "leads desk elsewhere" in seen(edge, desk)[ASKED]
+    assert edge.looks == 1
 
 
 def test_another_program_at_the_address_to_which_ssh_leads_is_red(tmp_path: Path) -> None:
