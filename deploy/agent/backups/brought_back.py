@@ -13,7 +13,7 @@ from deploy.agent.backups.snapshots import SHORT, dumped
 from deploy.agent.data.owners import ensure_own
 from deploy.agent.data.restoring import FETCHED
 from deploy.agent.data.trees import copied_digest
-from deploy.agent.errors import AgentError
+from deploy.agent.errors import AgentError, told
 from deploy.agent.inputs.disk import ensure_room
 from deploy.agent.journal import Journal
 from deploy.agent.line import Line
@@ -45,10 +45,13 @@ def bring_back(
         with journal.step(f"restore the models of {name}"):
             try:
                 is_changed = _brought_back(root, restic, snapshot["id"], store, journal, again)
-            except AgentError as failure:
+            except (AgentError, OSError) as problem:
+                failure = told(problem, again)
                 missing = " ".join(f"--only {each['service']}" for each in stores[number:])
-                failure.next_step = f"{failure.next_step}\nall else is restored; these models alone: {missing}"
-                raise
+                before = [f"what was there before: {path}" for path in answer["aside"].values() if path]
+                rest = f"all else is restored; these models alone: {missing}"
+                failure.next_step = "\n".join([failure.next_step, rest, *before])
+                raise failure from problem
         if is_changed:
             answer["changed"] = True
             answer["parts"].append(name)

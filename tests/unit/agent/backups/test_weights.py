@@ -213,7 +213,27 @@ def test_a_restore_that_ends_at_one_engine_names_the_engines_behind_it_too(
     monkeypatch.setattr(brought_back, "copied_digest", lambda _: "0" * 64)
     with pytest.raises(AgentError, match="is damaged in the backup") as failure:
         put_back()
-    assert failure.value.next_step.endswith("these models alone: --only main --only second")
+    _, alone, *before = failure.value.next_step.splitlines()
+    assert alone.endswith("these models alone: --only main --only second")
+    assert before[0].startswith(f"what was there before: {host.data}/")
+
+
+def test_a_disk_without_room_for_weights_leaves_the_rest_restored_and_says_so(
+    host: Host, store: Store, put_back: Restore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.ask("own")
+    host.back_up()
+    store.lose()
+    host.say("later")
+
+    def refuse(*_: Any) -> None:
+        raise OSError(28, "No space left on device", str(store.folder))
+
+    monkeypatch.setattr(brought_back, "_place", refuse)
+    with pytest.raises(AgentError) as failure:
+        put_back()
+    assert str(store.folder) in failure.value.problem
+    assert "all else is restored; these models alone: --only main" in failure.value.next_step
 
 
 def test_a_folder_of_their_own_gets_the_weights_that_are_named(
