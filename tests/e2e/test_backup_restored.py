@@ -15,6 +15,7 @@ import pytest
 from tests.e2e.lost_index import ensure_told, ensure_whole, lose_index_of
 from tests.e2e.place import Document
 from tests.e2e.stack import KIT, Stack, images_stay
+from tests.e2e.tokens import TOKEN, keep_token, kept_tokens
 from tests.e2e.webui import Person
 
 pytestmark = pytest.mark.e2e
@@ -29,6 +30,7 @@ def test_a_box_with_nothing_but_the_repository_and_its_key_gets_all_that_people_
 ) -> None:
     person, password = Person(stack), stack.secret("webui_admin_password")
     chat = person.write_chat("Stairs", "They are green.")
+    keep_token(stack, person.id)
     unfound = person.upload("granary.txt", f"{GRANARY}\n")
     document = person.upload("lighthouse.txt", f"Bread rises in a warm kitchen.\n\n{SENTENCE}\n")
     ensure_told(stack, "granary.txt", lose_index_of(stack, unfound))
@@ -48,6 +50,7 @@ def test_a_box_with_nothing_but_the_repository_and_its_key_gets_all_that_people_
         again = Person(stack, password)
         assert "They are green." in again.chat_text(chat)
         assert "Later" not in again.chats().values()
+        assert kept_tokens(stack, again.id) == [TOKEN]
         assert any("open_webui has made its index anew" in note for note in moved["hosts"]["here"]["notes"])
         ensure_whole(stack)
         assert GRANARY in json.dumps(again.answer("Who keeps lanterns in the granary?", unfound)["sources"])

@@ -23,7 +23,8 @@ class Person:
         self._stack = stack
         self._token = ""
         account = {"email": self.email, "password": password or stack.secret("webui_admin_password")}
-        self._token = self.ask("/api/v1/auths/signin", account)["token"]
+        signed_in = self.ask("/api/v1/auths/signin", account)
+        self.id, self._token = str(signed_in["id"]), signed_in["token"]
 
     @property
     def address(self) -> str:
