@@ -97,10 +97,23 @@ def _reached(
     for port, mark, health in zip(ports, marks, answers[::2], strict=True):
         if mark in logged and health["status"] == OK and health["source"] != port.address:
             yield port, Caller(outsider, health["body"], is_peer(health["body"], listeners[port]))
-        elif mark not in logged and health["status"] and outsider.is_signed_in(health["source"], port.address):
+        elif _is_strange(health, mark in logged) and outsider.is_signed_in(health["source"], port.address):
             outside.strange.append(f"another program than the edge answers {outsider.name} at {port.place}")
         else:
             outside.missed.setdefault(port, []).append(_reason(outsider, port, health, is_edge=mark in logged))
+
+
+def _is_strange(health: Knocked, is_logged: bool) -> bool:
+    """Return True for the answer of another program: a busy edge may log later than anybody waits."""
+    return bool(health["status"]) and not is_logged and not (health["status"] == OK and _is_address(health["body"]))
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _reason(outsider: Outsider, port: Port, health: Knocked, *, is_edge: bool) -> str:
@@ -111,7 +124,7 @@ def _reason(outsider: Outsider, port: Port, health: Knocked, *, is_edge: bool) -
     if is_edge:
         # Its answer names the machine that asks, which may be a peer.
         return f"status of {port.place}{HEALTH_PATH} for {outsider.name} is {health['status']}, not {OK}"
-    return f"{port.place} leads {outsider.name} elsewhere, not to this edge"
+    return f"{port.place} leads {outsider.name} elsewhere, not to this edge, or its log has no word of it yet"
 
 
 def _logged(marks: Sequence[str], service: Service, containers: Containers) -> set[str]:

@@ -172,7 +172,8 @@ def test_a_machine_that_is_no_peer_asks_in_place_of_a_peer(desk: Outsider, tmp_p
 
 def test_another_machine_with_the_same_address_gets_no_key_and_is_not_red(desk: Outsider) -> None:
     edge = Edge(is_logging=False, lets_in=True)
-    skipped = "skipped: asked from no other machine: PLACE leads desk elsewhere, not to this edge"
+    elsewhere = "PLACE leads desk elsewhere, not to this edge, or its log has no word of it yet"
+    skipped = f"skipped: asked from no other machine: {elsewhere}"
     assert seen(edge, desk) == {ASKED: skipped, HAS_KEY: skipped, "told": ""}
     assert edge.sent == {""}
 
@@ -185,9 +186,16 @@ def test_a_log_that_comes_slowly_is_not_read_again_and_again(desk: Outsider) -> 
 
 
 def test_another_program_at_the_address_to_which_ssh_leads_is_red(tmp_path: Path) -> None:
-    edge = Edge(is_logging=False)
+    edge = Edge(is_logging=False, health=404)
     control_node = Outsider("desk", Played(tmp_path), lambda: ("127.0.0.1", "127.0.0.2"))
     assert seen(edge, control_node)[ASKED] == "red: another program than the edge answers desk at PLACE"
+    assert edge.sent == {""}
+
+
+def test_an_edge_whose_log_comes_too_late_is_not_taken_for_another_program(tmp_path: Path) -> None:
+    edge = Edge(is_logging=False)
+    control_node = Outsider("desk", Played(tmp_path), lambda: ("127.0.0.1", "127.0.0.2"))
+    assert "its log has no word of it yet" in seen(edge, control_node)[ASKED]
     assert edge.sent == {""}
 
 
