@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import http.client
+import socket
 import ssl
+import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Union
 
 if TYPE_CHECKING:
@@ -14,6 +18,8 @@ if TYPE_CHECKING:
 CONNECT_SECONDS = 2
 """A firewall that drops packets costs this time once: all connections are tried at the same time."""
 ANSWER_SECONDS = 20
+LONGEST_SECONDS = 30
+"""Limit of a whole answer, of which a program may send a byte now and then without an end."""
 WORKERS = 64
 BODY_BYTES = 200
 Connection = Union[http.client.HTTPConnection, http.client.HTTPSConnection]
@@ -64,7 +70,24 @@ def _unverified() -> ssl.SSLContext:
 def _ask(connection: Connection, question: Question, answer: Knocked) -> None:
     connection.sock.settimeout(ANSWER_SECONDS)
     headers = {"Authorization": f"Bearer {question['key']}"} if question["key"] else {}
-    connection.request("GET", question["path"], headers=headers)
-    heard = connection.getresponse()
-    answer["body"] = heard.read(BODY_BYTES).decode(errors="replace")
-    answer["status"] = heard.status
+    with _cut_after(LONGEST_SECONDS, connection.sock):
+        connection.request("GET", question["path"], headers=headers)
+        heard = connection.getresponse()
+        answer["body"] = heard.read(BODY_BYTES).decode(errors="replace")
+        answer["status"] = heard.status
+
+
+@contextmanager
+def _cut_after(seconds: float, connection: socket.socket) -> Iterator[None]:
+    """End a connection that is still read after so many seconds."""
+
+    def cut() -> None:
+        with suppress(OSError):
+            connection.shutdown(socket.SHUT_RDWR)
+
+    timer = threading.Timer(seconds, cut)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,23 @@ def test_a_connection_that_nobody_answers_on_is_told_from_none(monkeypatch: pyte
     assert silent == {"source": "127.0.0.1", "status": 0, "body": "", "trouble": "timed out"}
     assert (broken["source"], broken["status"]) == ("127.0.0.1", 0)
     assert broken["trouble"]
+
+
+def test_an_answer_without_an_end_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LONGEST_SECONDS", 0.5)
+
+    def drip(asked: Asked) -> None:
+        asked.send(b"HTTP/1.1 200 OK\r\n")
+        with suppress(OSError):
+            for number in range(100):
+                asked.send(b"X-Line: %d\r\n" % number)
+                time.sleep(0.1)
+
+    with scripted(drip) as server:
+        begun = time.monotonic()
+        (answer,) = knock(question(server.port, "/"))
+    assert (answer["source"], answer["status"]) == ("127.0.0.1", 200)
+    assert time.monotonic() - begun < 5
 
 
 def test_slow_answers_are_awaited_at_the_same_time() -> None:
