@@ -115,4 +115,5 @@ def _stop_with_kit(descriptor: int) -> None:
     poll = select.poll()
     poll.register(descriptor, 0)
     poll.poll()
-    os.kill(os.getpid(), signal.SIGINT)
+    # As Ctrl-C does: Ansible that dies while a module starts leaves it, and an agent under it, to nobody.
+    os.killpg(os.getpgrp(), signal.SIGINT)
