@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.evidence import Evidence
+from tests.e2e.old_rules import remove_old_rules
 from tests.e2e.quickstart import prepared_quickstart
 from tests.e2e.stack import Stack
 from tests.e2e.stories import TOLD
@@ -22,6 +23,11 @@ FAILED = pytest.StashKey[bool]()
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let the scenarios run in the order of the story, before what else there is."""
     items.sort(key=lambda item: TOLD.index(item.path.stem) if item.path.stem in TOLD else len(TOLD))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_old_rules() -> None:
+    remove_old_rules()
 
 
 @pytest.fixture(scope="session")

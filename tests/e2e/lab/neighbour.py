@@ -19,8 +19,10 @@ for port in json.loads(sys.argv[2]):
 print(json.dumps(found))
 """
 SENT_TO_LOOPBACK = """
-import socket, struct, sys, time
+import random, socket, struct, sys, time
 near, far, port = sys.argv[1], sys.argv[2], int(sys.argv[3])
+# One of its own each time: what answered an earlier packet says so again for half a minute.
+source = random.randrange(20000, 60000)
 def summed(data):
     total = sum(struct.unpack(f"!{len(data) // 2}H", data))
     total = (total & 0xFFFF) + (total >> 16)
@@ -32,7 +34,7 @@ lines = [line.split() for line in open("/proc/net/arp")]
 hardware, card = next((bytes.fromhex(line[3].replace(":", "")), line[5]) for line in lines if line[0] == far)
 ends = socket.inet_aton(near) + socket.inet_aton("127.0.0.1")
 def syn(check):
-    return struct.pack("!HHIIBBHHH", 40001, port, 7, 0, 0x50, 2, 1024, check, 0)
+    return struct.pack("!HHIIBBHHH", source, port, 7, 0, 0x50, 2, 1024, check, 0)
 def ip(check):
     return struct.pack("!BBHHHBBH", 0x45, 0, 40, 1, 0, 64, 6, check) + ends
 segment = syn(summed(ends + struct.pack("!BBH", 0, 6, 20) + syn(0)))
@@ -46,7 +48,7 @@ with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x0800)) as l
             seen = link.recv(2048)
         except TimeoutError:
             continue
-        if seen[23] == 6 and seen[34:38] == struct.pack("!HH", port, 40001) and seen[47] & 0x12 == 0x12:
+        if seen[23] == 6 and seen[34:38] == struct.pack("!HH", port, source) and seen[47] & 0x12 == 0x12:
             print("answered")
             break
 """
