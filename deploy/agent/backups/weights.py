@@ -39,7 +39,7 @@ def take_weights(root: Path, backup: Backup, copies: Path, journal: Journal) -> 
         if names := _taken(engine, folders[engine], list(models.values()), copies / engine, journal):
             taken[engine] = names
         else:
-            shutil.rmtree(copies / engine, ignore_errors=True)
+            shutil.rmtree(copies / engine)
     return taken
 
 
