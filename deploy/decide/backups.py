@@ -107,7 +107,7 @@ def _released(deployment: Deployment, backup: Backup) -> Released:
     }
     if shared := list(_shared(deployment)):
         released["shared"] = shared
-    if backup.weights is not None:
+    if backup.weights != "none":
         released["weights"] = backup.weights
     if backup.ssh is not None:
         released["ssh"] = {

@@ -30,8 +30,8 @@ class Backup:
     """The way to a repository over sftp."""
     key_reference: str = ""
     """Place of the repository's key on the control node; empty for one that the host makes."""
-    weights: Literal["own", "all"] | None = None
-    """Models whose weights go into it: those that kit.yaml does not have, or all."""
+    weights: Literal["own", "all", "none"] = "own"
+    """Models whose weights go into it: those that somebody made on an engine itself, all, or none."""
     files: tuple[tuple[str, str], ...] = ()
     """kit.yaml and kit.lock by name, so that a backup alone says what ran."""
 

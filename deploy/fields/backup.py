@@ -6,7 +6,7 @@ import re
 from posixpath import normpath
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
 from deploy.fields.interval import Interval
@@ -74,6 +74,12 @@ Repository = Annotated[
 ]
 
 
+def _weights(value: object) -> object:
+    # Former releases of the kit had null for none.
+    return "none" if value is None else value
+
+
+Weights = Annotated[Literal["own", "all", "none"], BeforeValidator(_weights)]
 # Signs that ssh's settings read as their own.
 PrivateKey = Annotated[HostPath, matching(re.compile("[^\"'%]*"), "the path of a private key, without quotes and '%'")]
 Count = Annotated[int, Field(ge=0, le=1000)]
@@ -125,9 +131,10 @@ class BackupSpec(Strict):
     """Interval, at least `1m`, in which a job looks for changes of the data and backs them up once; none by default."""
     keep: Keep = Keep()
     """Snapshots that stay."""
-    weights: Literal["own", "all"] | None = None
-    """Models in an engine's folder whose weights are in the backup: `own` for those that kit.yaml does not have, as a
-    fine-tune that somebody made there, `all` for those of kit.yaml as well; by default a backup only names them."""
+    weights: Weights = "own"
+    """Models in an engine's folder whose weights are in the backup: `own` for those that somebody made there, as a
+    fine-tune, without the layers that a library has; `all` for every model with all of its layers; with `none`, a
+    backup only names them."""
     drill: Literal["weekly"] | None = None
     """A trial restore of the newest backup beside the running stack, on Sundays an hour after the backup."""
     key: Key | None = None

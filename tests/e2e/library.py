@@ -31,6 +31,9 @@ class Library:
         request = {"files": {"model.gguf": blob.digest}, "parameters": {"num_predict": 24}}
         for _ in create(self.store, parse(TAG), request, prune=False):
             pass
+        made = self.store.manifests / parse(TAG).path
+        # An engine that pushes a model leaves out the end of the line.
+        self.store.write_bytes(parse(TAG), made.read_bytes().removesuffix(b"\n"))
 
     @property
     def url(self) -> str:

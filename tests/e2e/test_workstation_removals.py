@@ -1,5 +1,5 @@
 """Models of the kit that left kit.yaml go only where kit.yaml says so; models of a person stay, and come back from a
-backup that asks for their weights."""
+backup, which has what no library has."""
 
 from __future__ import annotations
 
@@ -39,7 +39,12 @@ def test_a_model_that_left_the_spec_goes_with_prune_alone_and_one_made_by_hand_s
     assert any("commit-message" in line for line in applied["plan"]["advice"])
     assert workstation.engine.digests() == before
 
-    assert "unlocked" not in workstation.kit("backup", "now", "--json").here
+    taken = workstation.kit("backup", "now", "--json").here
+    assert not {"unlocked", "unsaved"} & set(taken)
+    said = workstation.kit("backup", "show", "latest", "--json").here["statement"]
+    assert said["weights"]["main"] == [BY_HAND, "commit-message"]
+    assert set(said["bases"]["main"][BY_HAND]) == {TAG}
+    assert taken["bytes"] < workstation.library.size, "the library has the weights"
     workstation.engine.delete(BY_HAND)
     restored = workstation.kit("backup", "restore", "latest", "--only", "main", "--json").here
     assert (restored["parts"], restored["services"]) == (["main"], [])
@@ -54,9 +59,9 @@ def test_a_model_that_left_the_spec_goes_with_prune_alone_and_one_made_by_hand_s
 
 
 def without_a_model_and_with_backups(spec: Document) -> None:
-    """Let a model leave kit.yaml, and models that kit.yaml does not have be backed up."""
+    """Let a model leave kit.yaml, and the stack be backed up."""
     spec["models"].pop(1)
-    spec["backup"] = {"repository": str(REPOSITORY), "weights": "own"}
+    spec["backup"] = {"repository": str(REPOSITORY)}
 
 
 def prune(spec: Document) -> None:

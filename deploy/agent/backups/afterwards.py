@@ -22,7 +22,7 @@ SHORT_DIGEST = 12
 
 
 def missing_models(restic: Restic, backup: Backup, snapshot: str, said: Statement) -> Iterator[str]:
-    """Yield each model that the backup names and this host has not: weights are in a backup only if asked for."""
+    """Yield each model that the backup names and this host has not, and each that waits for a library's layers."""
     here, unlocked = models_of(backup), said.get("unlocked", {})
     for engine, models in sorted(dumped(restic, snapshot, MODELS).items()):
         for name, digest in sorted(models.items()):
@@ -34,6 +34,22 @@ def missing_models(restic: Restic, backup: Backup, snapshot: str, said: Statemen
                 is_own = name in unlocked.get(engine, [])
                 lines = f"{pull} if a library has it, else make it again" if is_own else f"`{Line('apply')}`, or {pull}"
                 yield f"the model {name} of {engine} ({digest[:SHORT_DIGEST]}) {state}: {lines}"
+    yield from _waiting(backup, said)
+
+
+def _waiting(backup: Backup, said: Statement) -> Iterator[str]:
+    """Yield each model that lacks layers of a library's: a backup has those alone that no library has."""
+    if not said.get("bases"):
+        return
+    from deploy.agent.protocols.doors.making import damages, stored
+
+    for store in backup["stores"]:
+        models = stored(store["models_dir"]) or {}
+        lost = {models[key].live.name for key in damages(store["models_dir"], models)}
+        for name, bases in sorted(said["bases"].get(store["service"], {}).items()):
+            if name in lost:
+                origins = " and ".join(f"{base} ({digest[:SHORT_DIGEST]})" for base, digest in sorted(bases.items()))
+                yield f"the model {name} of {store['service']} answers once its library's model is here: {origins}"
 
 
 def unanswered(root: Path, services: list[str], journal: Journal) -> Iterator[str]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from deploy.agent.backups.databases import rows_of
 from deploy.agent.backups.unlocked import stores_of, unlocked_models
-from deploy.agent.backups.weights import take_weights
+from deploy.agent.backups.weights import Weights, take_weights
 from deploy.agent.data.copy import take_copy
 from deploy.agent.data.owners import ensure_own
 from deploy.agent.errors import AgentError
@@ -114,7 +114,7 @@ def without_borrowed(root: Path, said: Statement, manifest: dict[str, Any]) -> d
     return {**manifest, "items": items, "files": [file for file in manifest["files"] if is_own(file["path"])]}
 
 
-def statement(root: Path, backup: Backup, release: str, manifest: Manifest, weights: dict[str, list[str]]) -> Statement:
+def statement(root: Path, backup: Backup, release: str, manifest: Manifest, weights: Weights) -> Statement:
     """Return what a backup says of itself."""
     copies = _folder(root) / "data"
     said: Statement = {
@@ -127,9 +127,15 @@ def statement(root: Path, backup: Backup, release: str, manifest: Manifest, weig
         "versions": {data["service"]: data["version"] for data in all_data(backup)},
         "images": {name: str(service["image"]) for name, service in sorted(manifest["services"].items())},
         "rows": {data["service"]: rows_of(copies / data["service"] / "data", data["items"]) for data in backup["data"]},
-        "unlocked": unlocked_models(root, backup, weights),
+        "unlocked": unlocked_models(root, backup, weights.taken),
     }
-    return {**said, "weights": weights} if weights else said
+    if weights.taken:
+        said["weights"] = weights.taken
+    if weights.unsaved:
+        said["unsaved"] = weights.unsaved
+    if any(weights.bases.values()):
+        said["bases"] = weights.bases
+    return said
 
 
 def _copy_release(root: Path, release: str, manifest: Manifest, configs: Path) -> None:

@@ -17,10 +17,11 @@ from deploy.agent.backups.proof import number_of_files, proven
 from deploy.agent.backups.repository import ensure_repository, on_same_disk
 from deploy.agent.backups.restic import Restic
 from deploy.agent.backups.retention import forget
+from deploy.agent.backups.room import saved_weights
 from deploy.agent.backups.snapshots import BEFORE
 from deploy.agent.backups.watched import content_of, is_due, stamps_of
 from deploy.agent.backups.work import released_backup, restic_of
-from deploy.agent.errors import AgentError, told
+from deploy.agent.errors import AgentError, FullDiskError, told
 from deploy.agent.journal import Journal
 from deploy.agent.line import Line
 from deploy.agent.remembered import read_json
@@ -59,6 +60,8 @@ def run(request: BackUpRequest, journal: Journal) -> BackUpAnswer:
                 _keep_up(root, backup, restic, journal, on_disk, is_watch=bool(interval))
         except (AgentError, OSError) as problem:
             failure = told(problem, None if before else Line("backup", "now"))
+            if isinstance(failure, FullDiskError) and backup.get("weights"):
+                failure.next_step += "; `weights: none` under `backup` leaves models out"
             # The disk may be full, and the reason of the failure is more than its record.
             with suppress(OSError):
                 _end(root, {**begun, "problem": failure.problem, "next": failure.next_step})
@@ -97,7 +100,11 @@ def back_up_before_restore(root: Path, backup: Backup, restic: Restic, journal: 
 
 def _with_result(begun: Run, answer: BackUpAnswer) -> Run:
     run: Run = {**begun, "snapshot": answer["snapshot"], "files": answer["files"], "bytes": answer["bytes"]}
-    return {**run, "unlocked": answer["unlocked"]} if "unlocked" in answer else run
+    if "unlocked" in answer:
+        run["unlocked"] = answer["unlocked"]
+    if "unsaved" in answer:
+        run["unsaved"] = answer["unsaved"]
+    return run
 
 
 def _in_words(failure: AgentError, before: Before | None) -> AgentError:
@@ -141,7 +148,8 @@ def _back_up(
     answer = _answer(backup, folder, summary, proven(restic, folder, summary, given))
     if made:
         answer |= {"made": True, "same_disk": on_same_disk(backup)}
-    _remember_good(root, answer, before, content=content, stamps=stamps)
+    weights = saved_weights(backup["repository"], folder, (read_json(folder / STATEMENT) or {}).get("weights", {}))
+    _remember_good(root, answer, before, content=content, stamps=stamps, weights=weights)
     return answer
 
 
@@ -153,11 +161,15 @@ def _answer(backup: Backup, folder: Path, summary: dict[str, Any], snapshot: str
         "files": int(summary.get("total_files_processed", 0)),
         "bytes": int(summary.get("total_bytes_processed", 0)),
     }
-    unlocked = (read_json(folder / STATEMENT) or {}).get("unlocked")
-    return {**answer, "unlocked": unlocked} if unlocked else answer
+    said = read_json(folder / STATEMENT) or {}
+    if unlocked := said.get("unlocked"):
+        answer["unlocked"] = unlocked
+    if unsaved := said.get("unsaved"):
+        answer["unsaved"] = unsaved
+    return answer
 
 
-def _remember_good(root: Path, answer: BackUpAnswer, before: Before | None, **looked: str) -> None:
+def _remember_good(root: Path, answer: BackUpAnswer, before: Before | None, **looked: object) -> None:
     repository = answer["repository"]
     if before != "restore":
         # Another machine may own the repository of a restore, and removes what it likes.

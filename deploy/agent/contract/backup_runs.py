@@ -51,6 +51,8 @@ class Run(TypedDict, total=False):
     """Number of the last good run of this trigger."""
     unlocked: dict[str, list[str]]
     """Engine to its models that neither kit.yaml nor the backup had; left out for none."""
+    unsaved: dict[str, dict[str, str]]
+    """Engine to models that should be in the backup, each with the reason for which it is not; left out for none."""
 
 
 class SeenCheck(TypedDict):
@@ -115,8 +117,16 @@ def troubles(seen: SeenBackups, now: float) -> Iterator[tuple[str, str]]:
         yield "check", f"the repository is broken: {'; '.join(seen['check']['problems'])}"
     if seen["drill"] is not None and seen["drill"].get("problem"):
         yield "drill", f"the last drill failed: {seen['drill']['problem']}"
+    if unsaved := (seen["good"] or {}).get("unsaved"):
+        yield "weights", f"{unsaved_words(unsaved)}; free space or mend them, or write `weights: none` under `backup`"
     if late := _lateness(_daily_passes(seen["runs"]), seen["since"], now):
         yield "age", late
+
+
+def unsaved_words(unsaved: Mapping[str, Mapping[str, str]]) -> str:
+    """Return which models a backup lacks, and why."""
+    lacking = (f"{name} of {engine} ({why})" for engine, models in unsaved.items() for name, why in models.items())
+    return f"the newest backup lacks models that nothing else brings back: {', '.join(lacking)}"
 
 
 def daily_passed(runs: Mapping[str, Run]) -> str:

@@ -38,7 +38,7 @@ class Ssh(TypedDict):
     host_key: str | None
 
 
-# Models that kit.yaml does not have, or all of an engine's store.
+# Models that somebody made on the engine itself, or all of an engine's store.
 Weights = Literal["own", "all"]
 
 
@@ -91,6 +91,8 @@ class BackUpAnswer(_BackUpAnswer, total=False):
     """Services whose data lies on the repository's file system; told by the run that made the repository."""
     unlocked: dict[str, list[str]]
     """Engine to its models that neither kit.yaml nor the backup has. Left out where there are none."""
+    unsaved: dict[str, dict[str, str]]
+    """Engine to models that should be in the backup, each with the reason for which it is not; left out for none."""
 
 
 class BackupsRequest(StackRequest, total=False):
@@ -159,6 +161,10 @@ class Statement(_Statement, total=False):
     """Engine to its models that neither kit.yaml nor the backup had."""
     weights: dict[str, list[str]]
     """Engine to its models whose weights are in the backup; left out for none."""
+    unsaved: dict[str, dict[str, str]]
+    """Engine to models that should be in the backup, each with the reason for which it is not; left out for none."""
+    bases: dict[str, dict[str, dict[str, str]]]
+    """Engine to its models of which a library has layers: the library's models with their digests."""
 
 
 class DiffRequest(StackRequest):

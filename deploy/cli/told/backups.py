@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deploy.agent.contract.backup_runs import DAY, is_ahead
+from deploy.agent.contract.backup_runs import DAY, is_ahead, unsaved_words
 from deploy.agent.kit_folders import BACKUP_KEY, BACKUPS
 from deploy.agent.line import Line
 from deploy.cli.terminal.board import duration
@@ -19,8 +19,8 @@ from deploy.hosts.observation.observe import Observation
 from deploy.plan.operation import Operation
 
 if TYPE_CHECKING:
-    from deploy.agent.contract.backup_runs import SeenDrill
-    from deploy.agent.contract.backups import BackUpAnswer, BackupsAnswer, DrillAnswer
+    from deploy.agent.contract.backup_runs import Run, SeenDrill
+    from deploy.agent.contract.backups import BackUpAnswer, BackupsAnswer, DrillAnswer, Statement
     from deploy.agent.contract.restores import RestoreAnswer
 
 SHORT = 8
@@ -64,7 +64,7 @@ def standing(share: Share, observation: Observation) -> list[str]:
         return [*lines, f"no backup yet; the first one now: {Line('backup', 'now', spec=share.path)}"]
     newest = f"newest backup: {_ago(seen.good['ended'], now)}, in {seen.repository}"
     words = f"{newest}{_daily_words(seen, now)}{_drill_words(seen.drill, now)}"
-    return [*lines, words, *unlocked_words(seen.good.get("unlocked", {}))]
+    return [*lines, words, *unlocked_words(seen.good)]
 
 
 def _daily_words(seen: SeenBackups, now: datetime) -> str:
@@ -152,18 +152,30 @@ def taken_words(spec: Path, answer: BackUpAnswer, key: str) -> str:
         lines += ["", *key_words(answer["repository"], spec, key)]
     if services := answer.get("same_disk"):
         lines.append(same_disk_words(answer["repository"], services))
-    return "\n".join([*lines, *unlocked_words(answer.get("unlocked", {}))])
+    return "\n".join([*lines, *models_words(answer)])
 
 
-def unlocked_words(unlocked: Mapping[str, list[str]]) -> list[str]:
-    """Return a note of the models that neither a backup nor kit.lock brings back."""
-    names = [f"{model} of {engine}" for engine, models in sorted(unlocked.items()) for model in models]
+def models_words(said: BackUpAnswer | Statement) -> list[str]:
+    """Return what is to be told of a backup's models: those that it lacks, and those that it only names."""
+    unsaved = said.get("unsaved")
+    return [*([f"{bad('warning')}: {unsaved_words(unsaved)}"] if unsaved else []), *unlocked_words(said)]
+
+
+def unlocked_words(said: BackUpAnswer | Statement | Run) -> list[str]:
+    """Return a note of the models that a backup only names, and that kit.lock does not bring back."""
+    unsaved = said.get("unsaved", {})
+    names = [
+        f"{model} of {engine}"
+        for engine, models in sorted(said.get("unlocked", {}).items())
+        for model in models
+        if model not in unsaved.get(engine, {})
+    ]
     if not names:
         return []
     more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
-    told = f"no backup and no kit.lock has these models: {', '.join(names[:MOST_NAMED])}{more}"
-    step = "keep the files of a model that no library has, and name it under `models` in kit.yaml"
-    return [f"note: {told}; {step}, or write `weights: own` under `backup`"]
+    told = f"the backup only names these models, and kit.lock has none of them: {', '.join(names[:MOST_NAMED])}{more}"
+    step = f"`{Line('models', 'pull', 'NAME')}` brings back those of a library"
+    return [f"note: {told}; {step}; `weights` under `backup` saves more: `own` what was made here, `all` every model"]
 
 
 def shown(answer: BackupsAnswer) -> str:
@@ -178,7 +190,7 @@ def shown(answer: BackupsAnswer) -> str:
             *([f"data of {versions}"] if versions else []),
             "",
             columns(rows, ("PART", "FILES", "SIZE")),
-            *unlocked_words(said.get("unlocked", {})),
+            *models_words(said),
         ]
     )
 

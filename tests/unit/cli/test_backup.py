@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ from deploy.hosts.observation.observe import Observation
 from deploy.hosts.observation.seen import Docker, OperatingSystem
 from deploy.plan.operation import Operation, Plan
 from deploy.stack import HERE
+from deploy.verify.backups import backup_check
 from deploy.verify.report import Check, Report
 from tests.golden.plans_of import desired_of
 from tests.unit.cli.conftest import Kit
@@ -83,10 +86,24 @@ def test_models_that_nothing_brings_back_are_named(tmp_path: Path) -> None:
     seen = SeenBackups(has_restic=True, repository="/mnt/disk2/kit", good=good)
     observation = Observation(Docker(), OperatingSystem("debian", "12", "bookworm"), True, True, backups=seen)
     _, note = standing(share_of(tmp_path, ""), observation)
-    assert note.startswith("note: no backup and no kit.lock has these models: mine of main, yours of main; ")
-    (many,) = unlocked_words({"main": [f"m{number:02}" for number in range(MOST_NAMED + 3)]})
+    named = "the backup only names these models, and kit.lock has none of them"
+    assert note.startswith(f"note: {named}: mine of main, yours of main; ")
+    (many,) = unlocked_words({"unlocked": {"main": [f"m{number:02}" for number in range(MOST_NAMED + 3)]}})
     assert "m07 of main and 3 more; " in many
     assert unlocked_words({}) == []
+
+
+def test_models_that_the_newest_backup_lacks_are_a_trouble_until_one_has_them(tmp_path: Path) -> None:
+    unsaved = {"main": {"mine": "not enough disk at /mnt/disk2"}}
+    good: Run = {"ended": moment(time.time() - 60), "snapshot": "a", "unlocked": {"main": ["mine"]}, "unsaved": unsaved}
+    seen = SeenBackups(has_restic=True, repository="/mnt/disk2/kit", good=good)
+    observation = Observation(Docker(), OperatingSystem("debian", "12", "bookworm"), True, True, backups=seen)
+    trouble, newest = standing(share_of(tmp_path, ""), observation)
+    assert "mine of main (not enough disk at /mnt/disk2); " in trouble
+    assert "`weights: none` under `backup`" in trouble
+    assert newest.startswith("newest backup: ")
+    assert backup_check(seen, datetime.now(UTC)).outcome == "failed"
+    assert not replace(seen, good={"ended": good["ended"], "snapshot": "b"}).troubles(datetime.now(UTC))
 
 
 @pytest.fixture

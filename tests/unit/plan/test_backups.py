@@ -103,10 +103,19 @@ def test_a_watch_is_a_job_of_its_own(with_backup: Callable[..., Share]) -> None:
     assert not [path for path in files_of(with_backup("{}")) if "watch" in path]
 
 
-def test_weights_are_in_the_release_where_kit_yaml_asks_for_them(with_backup: Callable[..., Share]) -> None:
-    asked = json.loads(files_of(with_backup("{weights: own}"))["backup.json"])
-    assert asked.pop("weights") == "own"
-    assert json.loads(files_of(with_backup("{}"))["backup.json"]) == asked
+@pytest.mark.parametrize(
+    ("written", "released"),
+    [("{}", "own"), ("{weights: own}", "own"), ("{weights: all}", "all"), ("{weights: none}", None)],
+)
+def test_models_that_somebody_made_are_in_a_backup_unless_kit_yaml_says_otherwise(
+    with_backup: Callable[..., Share], written: str, released: str | None
+) -> None:
+    assert json.loads(files_of(with_backup(written))["backup.json"]).get("weights") == released
+
+
+def test_a_null_of_a_former_kit_means_none(with_backup: Callable[..., Share]) -> None:
+    null, none = (files_of(with_backup(f"{{weights: {word}}}")) for word in ("null", "none"))
+    assert null["backup.json"] == none["backup.json"]
 
 
 def test_a_repository_over_sftp_has_its_way_in_the_release(with_backup: Callable[..., Share]) -> None:

@@ -15,6 +15,8 @@ Layers = dict[str, str]
 # Host, folder, model and tag.
 NAME_PARTS = 4
 SHORT = 12
+END_OF_MADE = b"\n"
+"""End of a manifest that an engine writes for a model that it makes; one that it pushes has none, nor what it pulls."""
 
 
 class Part(NamedTuple):
@@ -36,6 +38,8 @@ class Stored(NamedTuple):
     """Every layer and the configuration."""
     manifest: str = ""
     """Path of its manifest in the folder."""
+    is_made: bool = False
+    """True if the engine made it; a pulled model keeps the bytes of its library's manifest."""
 
 
 def stored(models_dir: str) -> dict[str, Stored] | None:
@@ -128,7 +132,8 @@ def _read(name: str, raw: bytes) -> Stored:
     parts = tuple(map(_part, (*layers, *([manifest["config"]] if manifest.get("config") else []))))
     live = Live(name, hashlib.sha256(raw).hexdigest(), sum(part.size for part in parts), "")
     # A model may have several licences.
-    return Stored(live, {kind: ",".join(digests) for kind, digests in by_type.items()}, tuple(filter(_has_file, parts)))
+    by_kind = {kind: ",".join(digests) for kind, digests in by_type.items()}
+    return Stored(live, by_kind, tuple(filter(_has_file, parts)), is_made=raw.endswith(END_OF_MADE))
 
 
 def _part(layer: dict[str, Any]) -> Part:

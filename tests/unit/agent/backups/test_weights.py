@@ -1,102 +1,24 @@
-"""Weights in a backup that asks for them, with the real restic: they come back to an engine that lost its models."""
+"""Weights in a backup, with the real restic: they come back to an engine that lost its models."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from deploy.agent.backups import brought_back, weights
-from deploy.agent.contract.backups import Weights
 from deploy.agent.data.trees import copied_digest
 from deploy.agent.errors import AgentError
 from tests.unit.agent.backups.conftest import Host, Restore
-
-LIBRARY = "manifests/registry.ollama.ai/library"
-MINE, BASE = b"weights of a fine-tune", b"weights of a library"
-
-
-class Store:
-    """The models of an engine whose release has one of a library's."""
-
-    def __init__(self, host: Host, folder: Path) -> None:
-        self.host, self.folder = host, folder
-        (folder / "blobs").mkdir(parents=True)
-        self.put("llama3.2/3b", BASE)
-        self.put("mine/latest", BASE, MINE)
-
-    def ask(self, wanted: Weights | None) -> None:
-        """Let the release ask for weights, or for none."""
-        self.host.stores = [{"service": "main", "models_dir": str(self.folder), "protocol": "ollama"}]
-        self.host.release()
-        model = {"name": "llama3.2:3b", "base": None}
-        document = {"services": [], "engines": [{"name": "main", "models": [model]}]}
-        (self.host.root / "current/deployment.json").write_text(json.dumps(document))
-        released = self.host.root / "current/backup.json"
-        asked = {"weights": wanted} if wanted else {}
-        released.write_text(json.dumps(json.loads(released.read_text()) | asked))
-
-    def put(self, name: str, *contents: bytes) -> None:
-        path = self.folder / LIBRARY / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        layers = [self.blob(content) for content in contents]
-        path.write_text(json.dumps({"layers": layers, "config": None}))
-
-    def blob(self, content: bytes) -> dict[str, Any]:
-        digest = hashlib.sha256(content).hexdigest()
-        (self.folder / "blobs" / f"sha256-{digest}").write_bytes(content)
-        kind = "application/vnd.ollama.image.model"
-        return {"mediaType": kind, "digest": f"sha256:{digest}", "size": len(content)}
-
-    def path(self, content: bytes) -> Path:
-        return self.folder / "blobs" / f"sha256-{hashlib.sha256(content).hexdigest()}"
-
-    @property
-    def files(self) -> dict[str, bytes]:
-        paths = (path for path in self.folder.rglob("*") if path.is_file())
-        return {str(path.relative_to(self.folder)): path.read_bytes() for path in paths}
-
-    def lose(self) -> None:
-        for part in ("blobs", "manifests"):
-            shutil.rmtree(self.folder / part)
+from tests.unit.agent.backups.model_store import BASE, MINE, Store, parts_of
 
 
 @pytest.fixture
 def store(host: Host, tmp_path: Path) -> Store:
     return Store(host, tmp_path / "models")
-
-
-def parts_of(host: Host) -> dict[str, int]:
-    return {part["path"]: part["files"] for part in host.listed("latest")["parts"]}
-
-
-def test_no_weights_are_in_a_backup_that_nobody_asked_for_them(host: Host, store: Store) -> None:
-    store.ask(None)
-    assert host.back_up()["unlocked"] == {"main": ["mine"]}
-    assert "data/main" not in parts_of(host)
-    assert "weights" not in host.listed("latest")["statement"]
-
-
-def test_models_that_kit_yaml_does_not_have_come_back_without_those_of_a_library(
-    host: Host, store: Store, put_back: Restore, calls: list[str]
-) -> None:
-    store.ask("own")
-    assert "unlocked" not in host.back_up()
-    statement = host.listed("latest")["statement"]
-    assert (statement["weights"], statement["unlocked"]) == ({"main": ["mine"]}, {})
-    before = store.files
-    store.lose()
-    answer = put_back(only=["main"])
-    assert answer["parts"] == ["main"]
-    assert store.files == {name: content for name, content in before.items() if "llama3.2" not in name}
-    assert calls == [], "no service stops for models"
-    (note,) = answer["notes"]
-    assert note.startswith("the model llama3.2:3b of main ")
 
 
 def test_all_models_come_back_with_the_owner_of_their_folder(host: Host, store: Store, put_back: Restore) -> None:
@@ -115,7 +37,7 @@ def test_all_models_come_back_with_the_owner_of_their_folder(host: Host, store: 
 def test_a_model_of_that_name_that_somebody_made_since_stays(host: Host, store: Store, put_back: Restore) -> None:
     store.ask("own")
     host.back_up()
-    store.put("mine/latest", b"another one")
+    store.make("mine/latest", b"another one")
     before = store.files
     answer = put_back(only=["main"])
     assert (store.files, answer["parts"]) == (before, [])
@@ -162,25 +84,16 @@ def test_weights_on_another_file_system_are_copied(host: Host, store: Store, mon
     monkeypatch.setattr("os.link", refuse)
     store.ask("own")
     host.back_up()
-    assert parts_of(host)["data/main"] == 4, "two layers, the model's manifest, and the list of them"
+    assert parts_of(host)["data/main"] == 3, "a layer, the model's manifest, and the list of them"
     copy = host.root / "backup/copies/data/main/data/blobs" / store.path(MINE).name
     assert (copy.read_bytes(), copy.stat().st_ino == store.path(MINE).stat().st_ino) == (MINE, False)
-
-
-def test_a_model_that_is_not_whole_is_named_as_one_that_no_backup_has(host: Host, store: Store) -> None:
-    store.ask("own")
-    store.path(MINE).write_bytes(b"cut")
-    assert host.back_up()["unlocked"] == {"main": ["mine"]}
-    store.path(MINE).unlink()
-    store.path(MINE).symlink_to("/etc/shadow")
-    assert host.back_up()["unlocked"] == {"main": ["mine"]}
 
 
 def test_a_model_that_somebody_makes_is_a_change_for_the_next_look(host: Host, store: Store) -> None:
     store.ask("own")
     host.back_up()
     assert not host.back_up(watch_seconds=0.001)["changed"]
-    store.put("yours/latest", b"more weights")
+    store.make("yours/latest", b"more weights")
     assert host.back_up(watch_seconds=0.001)["changed"]
     assert host.listed("latest")["statement"]["weights"] == {"main": ["mine", "yours"]}
 

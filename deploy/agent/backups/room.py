@@ -1,0 +1,49 @@
+"""Space for weights: a model without room stays out of a backup, and everything else goes into it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from deploy.agent.backups.sftp import is_remote
+from deploy.agent.inputs.disk import ensure_room
+from deploy.agent.remembered import read_json
+from deploy.agent.stack.backup_memory import read
+
+if TYPE_CHECKING:
+    from deploy.agent.contract.backups import Backup
+
+WHAT = "its weights"
+
+
+class Room:
+    """The file systems of a repository and of the copies, with what this backup adds to them."""
+
+    def __init__(self, root: Path, backup: Backup, copies: Path) -> None:
+        self._repository = None if is_remote(backup["repository"]) else Path(backup["repository"])
+        self._copies = copies
+        known = read(root).get("weights") or {}
+        self._saved = set(known.get("files", [])) if known.get("repository") == backup["repository"] else set()
+        self._planned: dict[str, int] = {}
+
+    def take(self, source: Path, files: dict[str, int]) -> None:
+        """Count a model's files by name; raise AgentError if a file system lacks room for them.
+
+        restic may compress weights, but hardly does: each file counts with all of its size.
+        """
+        needs: list[tuple[Path, int, str]] = []
+        planned = self._planned | {file: size for file, size in files.items() if file not in self._saved}
+        if self._repository is not None and len(planned) > len(self._planned):
+            needs.append((self._repository, sum(planned.values()), WHAT))
+        if source.stat().st_dev != self._copies.stat().st_dev:
+            present = {path.name for path in self._copies.glob("*/data/blobs/*")}
+            needs.append((self._copies, sum(size for file, size in files.items() if file not in present), WHAT))
+        ensure_room(needs)
+        self._planned = planned
+
+
+def saved_weights(repository: str, copies: Path, engines: dict[str, list[str]]) -> dict[str, object]:
+    """Return what to remember of the weights that a good backup has: they need no room again."""
+    lists = (read_json(copies / "data" / engine / "manifest.json") or {"files": []} for engine in engines)
+    files = {Path(file["path"]).name for listed in lists for file in listed["files"]}
+    return {"repository": repository, "files": sorted(files)}
