@@ -3,6 +3,11 @@
 It needs root, Docker and the packages of the tests' lab. Each host has a Docker of its own
 and one engine.
 A peer has the files of the same release and runs the same `docker compose up -d`, signed in as root over SSH.
+
+All hosts share the processors of this machine with the control node, so several hosts cost everybody more time than
+they would on a LAN. Hence each row of N hosts against one has a second row: compose on N hosts at once against compose
+on one, in the same turns. The last lines print both ratios side by side. kit's may be over its bar where the machine
+has too few processors; above compose's ratio it is kit's own cost.
 """
 
 from __future__ import annotations
@@ -23,7 +28,7 @@ from typing import Any
 
 import yaml
 
-from tests.bench.measure import REPOSITORY, Ratio, Result, as_json, in_turns, output_of, seconds_of, table
+from tests.bench.measure import REPOSITORY, Ratio, Result, as_json, in_turns, medians, output_of, seconds_of, table
 from tests.bench.peers import Login, Peers, Work
 from tests.e2e.lab.host import LabHost, lab_host
 from tests.e2e.lab.person import with_ssh_files
@@ -33,6 +38,8 @@ STACK = "bench"
 CURRENT = f"/opt/kit/{STACK}/current"
 CONTEXTS = 512, 768
 """Lengths of context between which a setting goes back and forth."""
+HOSTS, COMPOSE = "hosts", "compose"
+"""Rows of an apply and of compose over several hosts against one."""
 UP = f"docker compose --project-name kit-{STACK} --project-directory {{0}} -f {{0}}/compose.yaml up -d"
 
 
@@ -127,13 +134,32 @@ def measure(lan: Lan, hosts: int, runs: int) -> Iterator[Ratio]:
     ]
     for name, peer, bar in against:
         yield replace(in_turns(name, noop, peer, bar=bar, runs=runs), ours="no-op, 1 host", peer=name)
-    for count in sorted({min(3, hosts), hosts}):
-        several = in_turns(f"{count} hosts", lan.kit("apply", "--yes", of=count), noop, bar=2.0, runs=runs)
-        yield replace(several, ours=f"no-op, {count} hosts", peer="no-op, 1 host")
-    # All hosts of the lab share the processors of this machine, whatever works on them.
-    floor = in_turns("floor", lan.kit("apply", "--yes", of=hosts), lan.ssh_to_each(hosts, up), bar=3.0, runs=runs)
-    yield replace(floor, name=f"{hosts} floor", ours=f"no-op, {hosts} hosts", peer=f"compose, {hosts} hosts at once")
+    for count in sorted({min(3, hosts), hosts} - {1}):
+        yield from growth(lan, count, runs)
     yield setting(lan, min(3, hosts), runs)
+
+
+def growth(lan: Lan, count: int, runs: int) -> Iterator[Ratio]:
+    """An apply without changes and compose, over several hosts against one; and both over several. All in one turn."""
+    up, kit = UP.format(CURRENT), partial(lan.kit, "apply", "--yes")
+    several, one, up_several, up_one = medians(
+        kit(of=count), kit(of=1), lan.ssh_to_each(count, up), lan.ssh(0, up), runs=runs
+    )
+    ours, peer = f"no-op, {count} hosts", f"compose, {count} hosts at once"
+    yield Ratio(f"{count} {HOSTS}", ours, "no-op, 1 host", several, one, 2.0, runs)
+    yield Ratio(f"{count} {COMPOSE}", peer, "compose, 1 host", up_several, up_one, None, runs)
+    yield Ratio(f"{count} floor", ours, peer, several, up_several, 3.0, runs)
+
+
+def side_by_side(results: Sequence[Result]) -> list[str]:
+    """Return how an apply and how compose grow with the hosts, a line for each number of hosts."""
+    ratios = {result.name: result.ratio for result in results if isinstance(result, Ratio)}
+    counts = [name.removesuffix(f" {COMPOSE}") for name in ratios if name.endswith(f" {COMPOSE}")]
+    return [
+        f"{count} hosts against one, on the same processors: "
+        f"kit {ratios[f'{count} {HOSTS}']:.1f}x, compose {ratios[f'{count} {COMPOSE}']:.1f}x"
+        for count in counts
+    ]
 
 
 def setting(lan: Lan, count: int, runs: int) -> Ratio:
@@ -200,6 +226,7 @@ def main() -> None:
             results.append(ratio)
             print(f"{ratio.ours}: {ratio.ours_seconds:.2f} s; {ratio.peer}: {ratio.peer_seconds:.2f} s", flush=True)
     print(table(results))
+    print("\n".join(side_by_side(results)))
     print(as_json(results))
 
 

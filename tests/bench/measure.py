@@ -16,14 +16,14 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True)
 class Ratio:
-    """A measurement and its peer's, in seconds, with the bar of their ratio."""
+    """A measurement and its peer's, in seconds, with the bar of their ratio; None for a ratio that only explains."""
 
     name: str
     ours: str
     peer: str
     ours_seconds: float
     peer_seconds: float
-    bar: float
+    bar: float | None
     runs: int
 
     @property
@@ -67,23 +67,27 @@ def seconds_of(argv: list[str]) -> float:
 
 def in_turns(name: str, ours: list[str], peer: list[str], *, bar: float, runs: int) -> Ratio:
     """Run both in turns, so that a busy neighbour meets both, and compare the medians; a first turn warms up."""
-    turns = [(seconds_of(ours), seconds_of(peer)) for _ in range(runs + 1)][1:]
-    mine, theirs = (median(turn[place] for turn in turns) for place in (0, 1))
+    mine, theirs = medians(ours, peer, runs=runs)
     return Ratio(name, " ".join(ours), " ".join(peer), mine, theirs, bar, runs)
+
+
+def medians(*commands: list[str], runs: int) -> list[float]:
+    """Run commands in turns and return the median of each, in seconds; a first turn warms up."""
+    turns = [[seconds_of(command) for command in commands] for _ in range(runs + 1)][1:]
+    return [median(each) for each in zip(*turns, strict=True)]
 
 
 def table(results: list[Result]) -> str:
     """Print one line a measurement."""
-    lines = [f"{'':<8}  {'ours':>9}  {'peer':>9}  {'ratio':>6}  {'bar':>5}"]
+    lines = [f"{'':<10}  {'ours':>9}  {'peer':>9}  {'ratio':>6}  {'bar':>5}"]
     for one in results:
         if isinstance(one, Skipped):
-            lines.append(f"{one.name:<8}  not measured: {one.reason}")
+            lines.append(f"{one.name:<10}  not measured: {one.reason}")
         else:
-            held = "" if one.ratio <= one.bar else "  over the bar"
-            lines.append(
-                f"{one.name:<8}  {one.ours_seconds:>7.3f} s  {one.peer_seconds:>7.3f} s  "
-                f"{one.ratio:>5.2f}x  {one.bar:>4.1f}x{held}"
-            )
+            held = "" if one.bar is None or one.ratio <= one.bar else "  over the bar"
+            bar = " " * 5 if one.bar is None else f"{one.bar:>4.1f}x"
+            times = f"{one.ours_seconds:>7.3f} s  {one.peer_seconds:>7.3f} s"
+            lines.append(f"{one.name:<10}  {times}  {one.ratio:>5.2f}x  {bar}{held}")
     return "\n".join(lines)
 
 
