@@ -56,7 +56,7 @@ def agent_path(agent: AgentZip) -> str:
 
 def bootstrap_command(agent: AgentZip, verb: str) -> str:
     """Return the command for a login shell of any kind: single quotes and one line."""
-    words = (_AS_ROOT, agent_path(agent), str(len(agent.content)), verb, _RECEIVE)
+    words = (_AS_ROOT, agent_path(agent), str(agent.size), verb, _RECEIVE)
     return shlex.join(("/bin/sh", "-c", _AS_USER, MARK, *words))
 
 

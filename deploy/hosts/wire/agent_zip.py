@@ -10,30 +10,56 @@ from functools import cache
 from pathlib import Path
 
 import deploy
+from deploy.errors import KitError
+from deploy.kept import remember, remembered
+from deploy.stamps import package_stamps
 
 ENTRY = "agent/entry.py"
 # The zip format's first moment: no clock in the bytes.
 EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
+MOST = 20
+"""Number of kits whose agents' digests are remembered."""
+
+
 @dataclass(frozen=True)
 class AgentZip:
-    """The agent's bytes and their digest; it lies on hosts under the digest."""
+    """The agent's digest, under which it lies on hosts, and its size."""
 
-    content: bytes
     digest: str
+    size: int
 
     @property
     def name(self) -> str:
         """Name of the agent's file on a host."""
         return f"{self.digest}.pyz"
 
+    @property
+    def content(self) -> bytes:
+        """The agent's bytes, which a host that has them does not need."""
+        content = _content()
+        if hashlib.sha256(content).hexdigest() != self.digest:
+            raise KitError("the modules of this kit changed while it ran", "run the same command again")
+        return content
+
 
 @cache
 def agent_zip() -> AgentZip:
-    """Build the agent from this package: its own modules and every room's `agent/`."""
-    content = build(members(Path(deploy.__file__).parent))
-    return AgentZip(content, hashlib.sha256(content).hexdigest())
+    """Return the agent of this package: its own modules and every room's `agent/`."""
+    stamps = package_stamps()
+    known = remembered("agents", stamps) if stamps else {}
+    if isinstance(known.get("digest"), str) and isinstance(known.get("size"), int):
+        return AgentZip(known["digest"], known["size"])
+    agent = AgentZip(hashlib.sha256(_content()).hexdigest(), len(_content()))
+    if stamps:
+        remember("agents", stamps, {"digest": agent.digest, "size": agent.size}, MOST)
+    return agent
+
+
+@cache
+def _content() -> bytes:
+    return build(members(Path(deploy.__file__).parent))
 
 
 def members(package: Path) -> dict[str, str]:
