@@ -28,8 +28,8 @@ HOSTS_OWN = (
 PROGRAMS = frozenset({"docker", "dockerd", "systemctl", "journalctl", "ip", "ss", "ps"})
 OPENING = ("deploy.hosts.local", "deploy.cli.verbs.folder")
 """The transport to this machine; and the folder that a person names for `render`, wherever that is."""
-TALKING = ("deploy.registries", "deploy.chat.wire")
-"""They ask registries, and the addresses of engines and gateways that a person chats with."""
+TALKING = ("deploy.registries", "deploy.chat.wire", "deploy.hosts.ssh.multiplex")
+"""They ask registries, the addresses of engines and gateways that a person chats with, and this run's own ssh."""
 LOOKING = ("stat", "lstat", "readlink", "access")
 
 

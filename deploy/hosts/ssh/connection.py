@@ -10,16 +10,21 @@ import contextlib
 import os
 import subprocess
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
 from deploy.deployment.way import Way
+from deploy.hosts.ssh import multiplex
 from deploy.hosts.ssh.troubles import is_passing, needs_more_words, no_ssh, ssh_trouble
 
 CONNECT_SECONDS = 10
 IDLE_SECONDS = 60
 """Lifetime of an unused connection, should kit be killed."""
+LOOK_SECONDS = 0.01
+_SHARED = ("-o", "ControlMaster=yes", "-o", f"ControlPersist={IDLE_SECONDS}")
+"""Options of the ssh that opens the shared connection, which goes on in the background."""
 _EVERYWHERE = {
     "BatchMode": "yes",
     "StrictHostKeyChecking": "yes",
@@ -39,6 +44,9 @@ _QUIET = {"SSH_ASKPASS_REQUIRE": "never", "LC_ALL": "C"}
 class Session(subprocess.Popen[bytes]):
     """A command at the end of a connection: no signal reaches it, so its closed standard input tells it to end."""
 
+    is_opener = False
+    """True if its ssh opens the shared connection."""
+
     def terminate(self) -> None:
         """Close the standard input of the command."""
         if self.stdin is not None:
@@ -56,6 +64,8 @@ class Connection:
         self._settings = folder / f"{way.name}.conf"
         self._socket = folder / way.name
         self._lock = threading.Lock()
+        self._opener: Session | None = None
+        """Session whose ssh opens the connection; another one waits for it."""
         self._sockets = 0
 
     @property
@@ -68,23 +78,26 @@ class Connection:
         return self._settings
 
     def session(self, command: str) -> Session:
-        """Start a command on the host, over the open connection."""
-        self.ensure_open()
-        # A session of its own: Ctrl-C reaches the CLI alone.
-        return Session(
-            [*self._ssh(), "-T", self.way.address, command],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env={**os.environ, **_QUIET},
-            start_new_session=True,
-        )
+        """Start a command on the host; where the connection is not open, the ssh of the command opens it.
 
-    def ensure_open(self) -> None:
-        """Open the connection unless it is open."""
+        An ssh that only opened it would cost one more program and one more wait.
+        """
+        with self._lock:
+            is_open = self._is_open()
+            if not is_open:
+                # A dead connection's socket would keep the new one from being shared.
+                self._socket.unlink(missing_ok=True)
+            session = self._started(command, () if is_open else _SHARED)
+            if not is_open:
+                session.is_opener = True
+                self._opener = session
+            return session
+
+    def ensure_open(self, said: str | None = None) -> None:
+        """Open the connection unless it is open; `said` is what ssh printed if it has just failed to."""
         with self._lock:
             if not self._is_open():
-                self._open()
+                self._open(said)
 
     @contextlib.contextmanager
     def forward(self, local: str, remote: str) -> Iterator[None]:
@@ -106,14 +119,31 @@ class Connection:
 
     def close(self) -> None:
         """End the connection with everything that goes over it."""
-        if self._socket.exists():
+        if self._socket.exists() and not multiplex.end(self._socket):
             self._tell("exit")
 
     def _is_open(self) -> bool:
-        return self._socket.exists() and self._tell("check").returncode == 0
+        while self._opener is not None and self._opener.poll() is None and not self._socket.exists():
+            time.sleep(LOOK_SECONDS)
+        return self._socket.exists() and multiplex.is_alive(self._socket)
 
-    def _open(self) -> None:
-        said = self._connected()
+    def _started(self, command: str, options: Sequence[str]) -> Session:
+        try:
+            # A session of its own: Ctrl-C reaches the CLI alone.
+            return Session(
+                [*self._ssh(), *options, "-T", self.way.address, command],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env={**os.environ, **_QUIET},
+                start_new_session=True,
+            )
+        except FileNotFoundError:
+            raise no_ssh() from None
+
+    def _open(self, said: str | None) -> None:
+        if said is None:
+            said = self._connected()
         if said is not None and is_passing(said):
             said = self._connected()
         if said is not None and needs_more_words(said):
@@ -123,12 +153,10 @@ class Connection:
 
     def _connected(self, *more: str) -> str | None:
         """Connect, and return None; or return what ssh said of its failure."""
-        # A dead connection's socket would keep the new one from being shared.
         self._socket.unlink(missing_ok=True)
-        lasting = ("-o", "ControlMaster=yes", "-o", f"ControlPersist={IDLE_SECONDS}")
         # The connection stays, and so would a pipe that it inherits.
         with (self._folder / f"{self.way.name}.log").open("w+b") as log:
-            status = self._run([*self._ssh(), *more, *lasting, "-N", "-f", self.way.address], log).returncode
+            status = self._run([*self._ssh(), *more, *_SHARED, "-N", "-f", self.way.address], log).returncode
             log.seek(0)
             return log.read().decode(errors="replace") if status else None
 

@@ -22,6 +22,13 @@ SECONDS = 120
 class LostError(Exception):
     """The connection ended before the host had said anything; nothing was sent to an agent."""
 
+    def __init__(self, said: str, *, is_opener: bool) -> None:
+        super().__init__(said)
+        self.said = said
+        """The words of ssh."""
+        self.is_opener = is_opener
+        """True if it was never open: this very ssh was to open it."""
+
 
 def greeted(session: Session, way: Way) -> Greeting:
     """Bring a session to the point where its agent waits for a request; the agent is sent where it is missing."""
@@ -89,7 +96,7 @@ def _next_line(session: Session, way: Way) -> list[str]:
             if said.count(ASKS.encode()) > asked:
                 asked += 1
                 _answer(session, way, asked)
-    raise _ended(session.wait(), way, said.decode(errors="replace").replace(ASKS, ""))
+    raise _ended(session, way, said.decode(errors="replace").replace(ASKS, ""))
 
 
 def _answer(session: Session, way: Way, asked: int) -> None:
@@ -102,9 +109,9 @@ def _answer(session: Session, way: Way, asked: int) -> None:
     writing.flush()
 
 
-def _ended(status: int, way: Way, said: str) -> Exception:
-    if status == LOST:
-        return LostError(said)
+def _ended(session: Session, way: Way, said: str) -> Exception:
+    if session.wait() == LOST:
+        return LostError(said, is_opener=session.is_opener)
     # The last is how sudo-rs says it, which newer Ubuntus have.
     if any(sign in said for sign in ("sudoers", "not allowed to", "may not run", "I'm afraid I can't do that")):
         return troubles.not_a_sudoer(way)

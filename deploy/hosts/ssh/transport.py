@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import socket
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from deploy.agent.contract.verbs import HOLD, RELAY, Answer, Request, Verb
 from deploy.deployment.way import Way
+from deploy.errors import KitError
 from deploy.hosts.ssh import passwords, troubles
 from deploy.hosts.ssh.bootstrap import Greeting, agent_path, bootstrap_command
 from deploy.hosts.ssh.connection import Session
@@ -34,6 +35,7 @@ class SshTransport:
         self._way = way
         self._connection = connection_to(way)
         self._greeting: Greeting | None = None
+        self._ahead: dict[str, Session] = {}
 
     @property
     def agent_path(self) -> str:
@@ -66,9 +68,17 @@ class SshTransport:
         """True: an agent that cannot become root is refused when it is asked."""
         return True
 
-    def ahead(self, _verb: Verb[Request, Answer]) -> AbstractContextManager[None]:
-        """Start nothing: the way to this host is known when kit.yaml has been read."""
-        return nullcontext()
+    @contextlib.contextmanager
+    def ahead(self, verb: Verb[Request, Answer]) -> Iterator[None]:
+        """Start a verb before its request is known: the connection and the agent begin while the request is made."""
+        with contextlib.suppress(KitError, OSError):
+            # A failure to start is reported when the verb is asked.
+            self._ahead[verb] = self._connection.session(bootstrap_command(agent_zip(), verb))
+        try:
+            yield
+        finally:
+            if unasked := self._ahead.pop(verb, None):
+                _ended(unasked)
 
     def call(self, verb: Verb[Request, Answer], request: Request) -> Answer:
         """Run one verb."""
@@ -128,24 +138,28 @@ class SshTransport:
     def _started(self, verb: str) -> Session:
         try:
             return self._begun(verb)
-        except LostError:
-            # The shared connection may have ended since it was looked at; nothing was asked over it.
-            pass
+        except LostError as lost:
+            # Nothing was asked: the connection could not be opened, or has ended since it was looked at.
+            self._connection.ensure_open(lost.said if lost.is_opener else None)
         try:
             return self._begun(verb)
         except LostError as lost:
-            raise troubles.lost(self._way, str(lost)) from None
+            raise troubles.lost(self._way, lost.said) from None
 
     def _begun(self, verb: str) -> Session:
-        session = self._connection.session(bootstrap_command(agent_zip(), verb))
+        session = self._ahead.pop(verb, None) or self._connection.session(bootstrap_command(agent_zip(), verb))
         try:
             self._greeting = greeted(session, self._way)
         except BaseException:
-            session.terminate()
-            with session:
-                session.kill()
+            _ended(session)
             raise
         return session
+
+
+def _ended(session: Session) -> None:
+    session.terminate()
+    with session:
+        session.kill()
 
 
 def backend_of(way: Way, settings: Path) -> str:

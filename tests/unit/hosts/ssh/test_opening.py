@@ -1,0 +1,79 @@
+"""The first command of a run opens the shared connection; a program in ssh's place counts how often one is started."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from deploy.agent.contract.envelope import Request
+from deploy.agent.contract.verbs import ADDRESSES
+from deploy.deployment.way import Way
+from deploy.errors import KitError, UnreachableError
+from deploy.hosts.ssh.connections import close_connections
+from deploy.hosts.ssh.transport import SshTransport
+
+BOX = Way("ssh", "box", "192.168.1.20", "admin")
+ASKED: Request = {}
+SSH = """#!/bin/sh
+echo "$*" >>"{folder}/started"
+cat "{folder}/words" >&2
+exit 255
+"""
+
+
+@pytest.fixture
+def ssh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Give a folder with the words of an ssh that cannot connect."""
+    close_connections()
+    program = tmp_path / "bin" / "ssh"
+    program.parent.mkdir()
+    program.write_text(SSH.format(folder=tmp_path))
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
+    yield tmp_path
+    close_connections()
+
+
+def started(folder: Path) -> list[str]:
+    return (folder / "started").read_text().splitlines()
+
+
+@pytest.mark.parametrize(
+    ("words", "kind", "problem", "times"),
+    [
+        ("admin@192.168.1.20: Permission denied (publickey).", KitError, "refuses every SSH key", 1),
+        ("ssh: connect to host 192.168.1.20 port 22: Connection timed out", UnreachableError, "does not answer", 1),
+        ("ssh: Could not resolve hostname box: Temporary failure in name resolution", KitError, "no address", 2),
+        ("No ED25519 host key is known for 192.168.1.20 and you have requested", KitError, "is not known here", 2),
+    ],
+)
+def test_a_host_that_cannot_be_reached_is_asked_no_more_often_than_its_error_needs(
+    ssh: Path, words: str, kind: type[KitError], problem: str, times: int
+) -> None:
+    (ssh / "words").write_text(f"{words}\n")
+    with pytest.raises(kind, match=problem):
+        SshTransport(BOX).call(ADDRESSES, ASKED)
+    assert len(started(ssh)) == times
+    first = started(ssh)[0]
+    assert "ControlMaster=yes" in first
+    assert "kit-agent" in first
+
+
+def test_what_hinders_a_start_ahead_is_told_when_the_host_is_asked_and_costs_no_second_try(ssh: Path) -> None:
+    (ssh / "words").write_text("ssh: connect to host 192.168.1.20 port 22: Connection refused\n")
+    transport = SshTransport(BOX)
+    with transport.ahead(ADDRESSES), pytest.raises(KitError, match="refuses connections"):
+        transport.call(ADDRESSES, ASKED)
+    assert len(started(ssh)) == 1
+
+
+def test_a_start_ahead_that_nobody_asks_is_gone_at_the_end(ssh: Path) -> None:
+    (ssh / "words").write_text("")
+    (ssh / "bin" / "ssh").write_text("#!/bin/sh\nexec sleep 600\n")
+    transport = SshTransport(BOX)
+    with transport.ahead(ADDRESSES):
+        (session,) = transport._ahead.values()
+        assert session.poll() is None
+    assert session.poll() is not None
