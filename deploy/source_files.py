@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 
+LOCK = "kit.lock"
 Digests = dict[str, str]
 """Absolute path of each file to the sha256 of its bytes."""
 _RECORD: ContextVar[Digests | None] = ContextVar("record", default=None)
@@ -33,3 +34,8 @@ def recorded() -> Iterator[Digests]:
         yield record
     finally:
         _RECORD.reset(token)
+
+
+def lock_path(spec_path: Path) -> Path:
+    """Return the path of a spec's lock, beside it."""
+    return spec_path.with_name(LOCK)

@@ -16,6 +16,8 @@ from deploy.deployment.secrets import Secret
 from deploy.deployment.service import Service
 from deploy.deployment.way import Way
 from deploy.errors import SpecError
+from deploy.source_files import LOCK as LOCK
+from deploy.source_files import lock_path as lock_path
 from deploy.source_files import recorded
 from deploy.stack import HERE
 from deploy.verify.left_out import NOBODY, LeftOut
@@ -26,8 +28,6 @@ if TYPE_CHECKING:
     from deploy.decide.part import Parts
     from deploy.lock.model import Lock
     from deploy.spec.model import Spec
-
-LOCK = "kit.lock"
 
 
 @dataclass(frozen=True)
@@ -150,11 +150,6 @@ class Share:
 
         kinds = {service.kind for service in self.deployment.services}
         return [image for image in image_requests(self.spec, self.desired.lock) if image["kind"] in kinds]
-
-
-def lock_path(spec_path: Path) -> Path:
-    """Return the path of a spec's lock, beside it."""
-    return spec_path.with_name(LOCK)
 
 
 def load_desired(path: Path) -> Desired:

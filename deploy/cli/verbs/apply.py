@@ -13,9 +13,10 @@ from deploy.cli.verbs.data_option import data_option
 from deploy.cli.verbs.declare import spec_argument, verb
 from deploy.cli.verbs.hosts import ahead, answering, host_option, hosts_of, keep_going_option
 from deploy.cli.verbs.rights import ensure_root
-from deploy.decide.desired import LOCK
+from deploy.decide.kept_ways import keep_ways
 from deploy.deployment.data_choices import Choices
 from deploy.errors import UsageError
+from deploy.source_files import lock_path
 
 
 @verb("apply", "apply", "apply inventories/quickstart/kit.yaml", "apply --yes --json home/kit.yaml")
@@ -39,11 +40,12 @@ def command(output: Output, spec: Path, data: Choices, yes: bool, full: bool, ke
     """
     pinned = _pinned(output, spec, locked=locked)
     with ahead(PROBE, spec) as reached_from:
-        # Loading these takes as long as the agent takes to start: both go on side by side.
+        # Loading these takes as long as a connection and the agent take to start: both go on side by side.
         from deploy.cli.verbs.applying import Options, apply_and_tell
         from deploy.decide.desired import recall_desired
 
         desired = recall_desired(spec)
+        keep_ways(spec, desired.ways)
         hosts, left_out = answering(output, desired.ways, reached_from(desired.ways))
         ensure_root(hosts, "apply")
         options = Options(yes=yes, full=full, keep_going=keep_going, choices=data, left_out=left_out)
@@ -52,7 +54,7 @@ def command(output: Output, spec: Path, data: Choices, yes: bool, full: bool, ke
 
 def _pinned(output: Output, spec: Path, *, locked: bool) -> tuple[str, ...]:
     """Make a missing kit.lock, and return its pins."""
-    path = spec.with_name(LOCK)
+    path = lock_path(spec)
     if path.exists() or path.is_symlink():
         return ()
     from deploy.spec.loading.loader import load_spec

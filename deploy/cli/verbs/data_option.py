@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import click
 
-from deploy.decide.desired import Desired
 from deploy.deployment.data_choices import CHOICES, EVERY, Choice, Choices
+
+if TYPE_CHECKING:
+    from deploy.decide.desired import Desired
 
 WORDS = (
     "For user data whose folder changed or is gone: move copies it to the new folder, fresh begins empty, found uses "

@@ -12,6 +12,7 @@ import click
 
 from deploy.agent.contract.verbs import Answer, Request, Verb
 from deploy.cli.verbs.declare import Target
+from deploy.decide.kept_ways import recall_ways
 from deploy.deployment.way import Way
 from deploy.errors import FAILED, KitError, SpecError, UnreachableError, UsageError
 from deploy.hosts.parallel import joined_error
@@ -120,12 +121,29 @@ def settled(hosts: Hosts, ask: Callable[[str, Transport], Result]) -> Asked[Resu
 
 @contextmanager
 def ahead(verb: Verb[Request, Answer], spec: Path) -> Iterator[Callable[[Mapping[str, Way]], Hosts]]:
-    """Start a verb on this machine while kit.yaml is read, if it is the only host; give what reaches its hosts then."""
-    begun = reach() if _is_alone(spec) else Hosts({})
+    """Start a verb on the hosts while kit.yaml is read, as far as they are known; give what reaches its hosts then.
+
+    Known are this machine as the only host, and the ways of the last run with the same kit.yaml.
+    """
+    ways = THIS_MACHINE if _is_alone(spec) else recall_ways(spec)
+    begun = reach({host: ways[host] for host in _begun_with(ways)})
     with ExitStack() as started:
         for transport in begun.values():
             started.enter_context(transport.ahead(verb))
-        yield lambda ways: Hosts({host: begun.get(host, transport) for host, transport in reached(ways).items()})
+
+        def reached_from(read: Mapping[str, Way]) -> Hosts:
+            same = {host for host in begun if read.get(host) == ways[host]}
+            return Hosts({host: begun[host] if host in same else each for host, each in reached(read).items()})
+
+        yield reached_from
+
+
+def _begun_with(ways: Mapping[str, Way]) -> tuple[str, ...]:
+    try:
+        return chosen_hosts(ways)
+    except UsageError:
+        # What the command line names wrongly is told once kit.yaml has been read.
+        return ()
 
 
 def _is_alone(spec: Path) -> bool:

@@ -260,7 +260,7 @@ def test_a_command_that_asks_no_single_host_has_no_option_for_one(verb: str, kit
     assert kit(verb, "--host", "box").code == 2
 
 
-def test_an_agent_is_started_before_kit_yaml_is_read_only_where_that_names_no_hosts(
+def test_an_agent_is_started_before_a_new_kit_yaml_is_read_only_where_that_names_no_hosts(
     kit: Kit, boxes: Mapping[str, Box], tmp_path: Path
 ) -> None:
     assert kit("apply", "--yes").code == 0
@@ -272,3 +272,21 @@ def test_an_agent_is_started_before_kit_yaml_is_read_only_where_that_names_no_ho
         assert boxes[HERE].asked == ["probe ahead"]
     with ahead(PROBE, tmp_path / "gone.yaml"):
         assert boxes[HERE].asked == ["probe ahead"]
+
+
+def test_the_next_apply_of_the_same_kit_yaml_starts_every_named_host_ahead(
+    kit: Kit, boxes: Mapping[str, Box], tmp_path: Path
+) -> None:
+    def asked(*words: str) -> dict[str, list[str]]:
+        for box in boxes.values():
+            box.asked.clear()
+        assert kit("apply", "--yes", *words).code == 0
+        return {host: box.asked[:2] for host, box in boxes.items()}
+
+    assert "probe ahead" not in asked()[BOX]
+    assert asked() == {HERE: ["probe ahead", "probe"], BOX: ["probe ahead", "probe"]}
+    assert asked("--host", BOX) == {HERE: [], BOX: ["probe ahead", "probe"]}
+    spec = tmp_path / "kit.yaml"
+    spec.write_text(spec.read_text().replace("192.168.1.20", "192.168.1.21"))
+    # It may name other machines now: nobody is asked before it was read.
+    assert all("probe ahead" not in first for first in asked().values())
