@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from deploy.agent.data.flushed import flush
 from deploy.agent.data.pending import read_pending
-from deploy.agent.data.trees import SIDE_FILES, Entry, clear_other, copied_digest, copy_entry, entry, flush, own, walk
+from deploy.agent.data.trees import SIDE_FILES, Entry, clear_other, copied_digest, copy_entry, entry, own, walk
 from deploy.agent.errors import AgentError
 from deploy.agent.inputs.disk import amount
 from deploy.agent.journal import Journal
@@ -104,6 +105,7 @@ def _copied(
         for known in ordered:
             if known["path"] in databases:
                 _copy_database(source, target, known)
+                flushed.append(helpers.submit(flush, target / known["path"]))
                 checked.append(helpers.submit(_checked, source, target, known))
                 continue
             with suppress(FileNotFoundError):
@@ -173,7 +175,7 @@ def _copy_database(source: Path, target: Path, known: Entry) -> None:
 
 
 def _checked(source: Path, target: Path, known: Entry) -> Entry:
-    """Describe the copy of a database, which is whole and on the disk."""
+    """Describe the copy of a database, which is whole."""
     there = target / known["path"]
     try:
         # Nobody writes it: no log is needed beside it.
@@ -183,7 +185,6 @@ def _checked(source: Path, target: Path, known: Entry) -> Entry:
         said = str(problem)
     if said != "ok":
         raise _uncopied(source, there, known, said)
-    flush(there)
     return {**known, "size": there.stat().st_size, "sha256": copied_digest(there)}
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
+from deploy.agent.data.flushed import Pieces, flush
 from deploy.agent.errors import naming
 from deploy.agent.remembered import stamp
 
@@ -104,16 +105,6 @@ def copy_file(here: Path, there: Path) -> str:
     return digest
 
 
-def flush(path: Path) -> None:
-    """Bring a file's bytes to the disk."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    try:
-        with naming(path):
-            os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def _copy_bytes(here: Path, there: Path) -> str:
     there.unlink(missing_ok=True)
     reading = os.open(here, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
@@ -121,12 +112,13 @@ def _copy_bytes(here: Path, there: Path) -> str:
         os.fchmod(target.fileno(), 0o600)
         cloned = _clone(original.fileno(), target.fileno())
         source = there.open("rb") if cloned else original
-        digest = hashlib.sha256()
+        digest, pieces = hashlib.sha256(), Pieces(target.fileno())
         with source:
             for block in _blocks(source, there if cloned else here):
                 digest.update(block)
                 if not cloned:
                     target.write(block)
+                    pieces.wrote(target.tell())
     return digest.hexdigest()
 
 
