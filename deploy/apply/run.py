@@ -28,9 +28,9 @@ from deploy.apply.requests.base import base_request, hold_request
 from deploy.apply.requests.releases import accept_request
 from deploy.apply.roles.ansible import run_playbook
 from deploy.apply.story import Story
-from deploy.deployment.way import Way
 from deploy.errors import KitError
 from deploy.plan import Plan
+from deploy.verify.beside import Beside
 from deploy.verify.left_out import NOBODY, LeftOut
 from deploy.verify.report import Check, Report
 from deploy.verify.run import run_checks
@@ -142,17 +142,17 @@ def _verified(
 ) -> dict[str, Report]:
     """Check the hosts, one after the other, and note those whose checks fail."""
     reports, errors = dict[str, Report](), dict[str, KitError]()
-    ways = [member.share.way for member in {**others, **members}.values()]
+    stack = [member.share.beside for member in {**others, **members}.values()]
     for host in filter(members.__contains__, course.going):
         try:
-            reports[host] = _verify(members[host], full, on_event, away, ways)
+            reports[host] = _verify(members[host], full, on_event, away, stack)
         except KitError as error:
             errors[host] = error
     course.note(errors)
     return reports
 
 
-def _verify(member: Member, full: bool, on_event: OnEvent, away: LeftOut, ways: Sequence[Way]) -> Report:
+def _verify(member: Member, full: bool, on_event: OnEvent, away: LeftOut, stack: Sequence[Beside]) -> Report:
     share, prepared = member.share, member.prepared
 
     def tell(check: Check) -> None:
@@ -161,7 +161,7 @@ def _verify(member: Member, full: bool, on_event: OnEvent, away: LeftOut, ways: 
     # What an earlier run changed and never proved is not in this plan.
     touched = prepared.plan.touched_services if prepared.observation.is_proven and not full else ()
     on_event(Event("verify", "start", host=share.host))
-    report = run_checks(share.deployment, touched or None, tell, share.way, away, ways)
+    report = run_checks(share.deployment, touched or None, tell, share.way, away, stack)
     on_event(Event("verify", "done" if report.passed else "failed", host=share.host))
     if not report.passed:
         raise KitError(

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from deploy.decide.part import Parts
     from deploy.lock.model import Lock
     from deploy.spec.model import Spec
+    from deploy.verify.beside import Beside
 
 
 @dataclass(frozen=True)
@@ -133,6 +134,13 @@ class Share:
         return {
             secret.name: hosts[secret.owner] for secret in made if secret.owner not in own and secret.owner in hosts
         }
+
+    @property
+    def beside(self) -> Beside:
+        """Return the host as the checks of another one know it."""
+        from deploy.verify.beside import Beside
+
+        return Beside(self.way, tuple(sorted({secret.name for secret in self.deployment.secrets})))
 
     @property
     def path(self) -> Path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from deploy.deployment.way import Way
 from deploy.errors import KitError
 from deploy.hosts.reach import control_node, transport_of
 from deploy.hosts.wire.transport import Transport
+from deploy.verify.beside import Beside
 from deploy.verify.checks import UnansweredError
 
 if TYPE_CHECKING:
@@ -27,10 +28,21 @@ Ends = tuple[str, str]
 class Outsider:
     """A machine that is not the host."""
 
-    def __init__(self, name: str, transport: Transport, signed_in: Callable[[], Ends | None] = lambda: None) -> None:
+    def __init__(
+        self,
+        name: str,
+        transport: Transport,
+        signed_in: Callable[[], Ends | None] = lambda: None,
+        secrets: Collection[str] | None = None,
+    ) -> None:
         self.name = name
         self._transport = transport
         self._signed_in = signed_in
+        self._secrets = secrets
+
+    def may_have(self, secret: str) -> bool:
+        """Return True if a secret may be sent from this machine: it has it anyway, or brings it to its readers."""
+        return self._secrets is None or secret in self._secrets
 
     def knock(self, questions: Sequence[Question]) -> list[Knocked]:
         """Try connections from this machine, all at once; raise UnansweredError if it cannot be asked."""
@@ -45,12 +57,12 @@ class Outsider:
         return self._signed_in() == (source, address)
 
 
-def outsiders_of(way: Way, others: Sequence[Way], folder: Path, host: Callable[[], Host]) -> tuple[Outsider, ...]:
+def outsiders_of(way: Way, others: Sequence[Beside], folder: Path, host: Callable[[], Host]) -> tuple[Outsider, ...]:
     """Return the machines beside the host behind a way: the control node where SSH leads there, then other hosts."""
     return tuple(_outsiders(way, others, folder, host))
 
 
-def _outsiders(way: Way, others: Sequence[Way], folder: Path, host: Callable[[], Host]) -> Iterator[Outsider]:
+def _outsiders(way: Way, others: Sequence[Beside], folder: Path, host: Callable[[], Host]) -> Iterator[Outsider]:
     if way.kind == "ssh":
 
         def signed_in() -> Ends | None:
@@ -60,8 +72,8 @@ def _outsiders(way: Way, others: Sequence[Way], folder: Path, host: Callable[[],
         yield Outsider(CONTROL_NODE, control_node(folder), signed_in)
     for other in others:
         # The control node has come already where SSH leads to the host.
-        if other != way and other.kind == "ssh":
-            yield Outsider(other.name, transport_of(other))
+        if other.way != way and other.way.kind == "ssh":
+            yield Outsider(other.way.name, transport_of(other.way), secrets=other.secrets)
 
 
 def question(address: str, port: int, path: str = "", key: str = "", *, tls: bool = False) -> Question:

@@ -21,6 +21,7 @@ from deploy.deployment.service import Service
 from deploy.deployment.way import Way
 from deploy.hosts.reach import transport_of
 from deploy.hosts.ssh.passwords import take_over
+from deploy.verify.beside import Beside
 from deploy.verify.checks import LAST, NotAsPlannedError, UnansweredError
 from deploy.verify.containers import Containers, docker_of
 from deploy.verify.decided import read_deployment
@@ -49,8 +50,8 @@ def pytest_configure(config: pytest.Config) -> None:
     called_as(json.loads(os.environ[CALL]))
     deployment = config.stash[DECIDED] = read_deployment(Path(os.environ[DEPLOYMENT]))
     way = read(Way, json.loads(os.environ[WAY]))
-    others = [read(Way, other) for other in json.loads(os.environ[OTHERS])]
-    _take_over_passwords([way, *others])
+    others = [read(Beside, other) for other in json.loads(os.environ[OTHERS])]
+    _take_over_passwords([way, *(other.way for other in others)])
     evidence = config.stash[EVIDENCE] = HostEvidence(transport_of(way), deployment)
     evidence.ask_ahead()
     folder = Path(os.environ[DEPLOYMENT]).parent

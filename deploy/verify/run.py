@@ -20,6 +20,7 @@ from deploy.errors import KitError
 from deploy.hosts.ssh.connections import lent_connections
 from deploy.hosts.ssh.passwords import known_password
 from deploy.scratch import scratch_folder
+from deploy.verify.beside import Beside
 from deploy.verify.decided import write_deployment
 from deploy.verify.left_out import NOBODY, LeftOut
 from deploy.verify.report import Check, Report
@@ -31,7 +32,7 @@ CALL = "KIT_VERIFY_CALL"
 WAY = "KIT_VERIFY_WAY"
 """Variable of the way to the host."""
 OTHERS = "KIT_VERIFY_OTHERS"
-"""Variable of the ways to other hosts of the stack, from which the host is asked."""
+"""Variable of the other hosts of the stack, from which the host is asked."""
 LENT = "KIT_VERIFY_LENT"
 """Variable of the descriptor that holds a person's passwords for sudo, by the hosts that have asked for them."""
 AWAY = "KIT_VERIFY_AWAY"
@@ -45,15 +46,15 @@ def run_checks(
     on_check: Callable[[Check], None],
     way: Way,
     away: LeftOut = NOBODY,
-    others: Sequence[Way] = (),
+    others: Sequence[Beside] = (),
 ) -> Report:
     """Check these services and engines (None: all) on the host behind a way; raise if the checks cannot run.
 
     A check that has to wait is heard with the reason for it as a name, and is no part of the report then. Engines on
-    hosts in `away`, which are left out, are asked for nothing. Hosts behind `others` try the ways in from outside.
+    hosts in `away`, which are left out, are asked for nothing. The hosts of `others` try the ways in from outside.
     """
     wanted = _all(deployment) if services is None else services
-    with scratch_folder("kit-checks-") as scratch, lent_passwords([way, *others]) as lent:
+    with scratch_folder("kit-checks-") as scratch, lent_passwords([way, *(other.way for other in others)]) as lent:
         place, (read_end, write_end) = scratch.path, os.pipe()
         write_deployment(deployment, place / "deployment.json")
         (place / "pytest.ini").write_text("[pytest]\n")
@@ -119,7 +120,7 @@ def check_environment(
     results: int,
     way: Way,
     away: LeftOut = NOBODY,
-    others: Sequence[Way] = (),
+    others: Sequence[Beside] = (),
 ) -> dict[str, str]:
     """Return the environment of the checks' process."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
@@ -135,7 +136,7 @@ def check_environment(
             CALL: json.dumps(call()),
             WAY: json.dumps(written(Way, way)),
             AWAY: json.dumps(asdict(away)),
-            OTHERS: json.dumps([written(Way, other) for other in others]),
+            OTHERS: json.dumps([written(Beside, other) for other in others]),
         }
     )
 

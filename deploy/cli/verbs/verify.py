@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from deploy.agent.contract.applied import AppliedAnswer, AppliedRequest
-    from deploy.deployment.way import Way
+    from deploy.verify.beside import Beside
 
 
 @verb("verify", "verify", "verify main inventories/quickstart/kit.yaml")
@@ -50,12 +50,12 @@ def command(output: Output, target: Target) -> int:
         hosts = hosts.only(wanted)
     ensure_root(hosts, "verify", ": it asks with the stack's own keys")
     away = desired.left_out(left_out)
-    ways = [desired.on(host).way for host in there]
+    stack = [desired.on(host).beside for host in there]
     # The checks' own processes ask no person for a password, and take long: a host in trouble is told before them.
     seen = hosts.each(lambda host, transport: _applied(desired.on(host), transport))
     with progress() as display:
         reports = hosts.each(
-            lambda host, _: _checked(desired.on(host), wanted[host] if target.names else None, display, away, ways)
+            lambda host, _: _checked(desired.on(host), wanted[host] if target.names else None, display, away, stack)
         )
     unapplied = {host: _unapplied(desired.on(host), answer) for host, answer in seen.items()}
     reports = {host: _with_indexes(report, seen[host], wanted.get(host, ())) for host, report in reports.items()}
@@ -72,13 +72,13 @@ def command(output: Output, target: Target) -> int:
 
 
 def _checked(
-    share: Share, services: tuple[str, ...] | None, display: Display, away: LeftOut, others: Sequence[Way]
+    share: Share, services: tuple[str, ...] | None, display: Display, away: LeftOut, stack: Sequence[Beside]
 ) -> Report:
     def tell(check: Check) -> None:
         display(Event("verify", "progress", f"{check.service} {check.name}", host=share.host))
 
     display(Event("verify", "start", host=share.host))
-    report = run_checks(share.deployment, services, tell, share.way, away, others)
+    report = run_checks(share.deployment, services, tell, share.way, away, stack)
     display(Event("verify", "done", host=share.host))
     return report
 

@@ -52,6 +52,8 @@ class Outside:
     """The machine that reaches each published port, and why others do not."""
 
     callers: dict[Port, Caller] = field(default_factory=dict)
+    keepers: dict[Port, Caller] = field(default_factory=dict)
+    """The machine that asks with the key: one that has it anyway."""
     strange: list[str] = field(default_factory=list)
     """Ports of the host at which another program answers than the edge."""
     missed: dict[Port, list[str]] = field(default_factory=dict)
@@ -63,20 +65,31 @@ class Outside:
         reasons = (why for port, words in self.missed.items() if port not in self.callers for why in words)
         return "; ".join(dict.fromkeys(reasons))
 
+    def lacks(self, port: Port, *, is_keeper: bool) -> bool:
+        """Return True if a machine is missing for a port, or needs no key there."""
+        tables = (self.callers, self.keepers) if is_keeper else (self.callers,)
+        return any(port not in table or table[port].is_peer for table in tables)
+
+    def add(self, port: Port, caller: Caller, *, is_keeper: bool) -> None:
+        """Let a machine ask at a port, unless a better one does."""
+        for table in (self.callers, self.keepers) if is_keeper else (self.callers,):
+            if port not in table or (table[port].is_peer and not caller.is_peer):
+                table[port] = caller
+
 
 def outside_of(service: Service, outsiders: Sequence[Outsider], containers: Containers) -> Outside:
-    """Look for a machine that reaches each port, best one that is no peer.
+    """Look for a machine that reaches each port, best one that is no peer; and for one that may have the key.
 
     The same address may belong to another machine in the network of whoever asks. So an answer is the edge's if the
     log of its container has the question, whose path nobody knows before; no secret is sent until then.
     """
     outside = Outside()
     for outsider in outsiders:
-        ports = [port for port in service.ports if port not in outside.callers or outside.callers[port].is_peer]
+        is_keeper = outsider.may_have(service.facts["key"])
+        ports = [port for port in service.ports if outside.lacks(port, is_keeper=is_keeper)]
         try:
             for port, caller in _reached(outsider, ports, service, containers, outside):
-                if port not in outside.callers or not caller.is_peer:
-                    outside.callers[port] = caller
+                outside.add(port, caller, is_keeper=is_keeper)
         except UnansweredError as reason:
             for port in ports:
                 outside.missed.setdefault(port, []).append(str(reason))

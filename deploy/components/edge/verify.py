@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from ipaddress import ip_address
 
@@ -108,13 +108,17 @@ def test_asks_another_machine_for_the_key(outside: Outside, telling: Telling) ->
 def test_answers_another_machine_that_has_the_key(
     service: Service, outside: Outside, secrets: HostSecrets, telling: Telling
 ) -> None:
-    called = [(port, caller) for port, caller in _called(outside) if not ip_address(port.address).is_global]
-    if not called:
+    called = dict(_called(outside))
+    if not outside.keepers:
+        names = ", ".join(dict.fromkeys(caller.outsider.name for caller in called.values()))
+        raise UnansweredError(f"not asked: {names} has no copy of the key, and gets none for a check")
+    asked = [(port, caller) for port, caller in outside.keepers.items() if not ip_address(port.address).is_global]
+    if not asked:
         pytest.skip("not asked: the key would cross the internet without TLS")
-    for port, caller in called:
+    for port, caller in asked:
         (status,) = caller.statuses(port, [(MODELS, secrets.value(service.facts["key"]))])
         ensure_equal(status, 200, f"status of {port.place}{MODELS} for {caller.words} with the key")
-    telling(_figures(outside))
+    telling(_figures(outside, outside.keepers))
 
 
 def test_leaves_nothing_else_open_to_another_machine(
@@ -134,9 +138,9 @@ def _called(outside: Outside) -> Iterable[tuple[Port, Caller]]:
     return outside.callers.items()
 
 
-def _figures(outside: Outside) -> str:
+def _figures(outside: Outside, callers: Mapping[Port, Caller] | None = None) -> str:
     """Return the machines that asked, and the reasons why others did not."""
-    asked = dict.fromkeys(caller.words for caller in outside.callers.values())
+    asked = dict.fromkeys(caller.words for caller in (callers or outside.callers).values())
     return "; ".join(filter(None, (f"asked from {', '.join(asked)}", outside.unasked)))
 
 

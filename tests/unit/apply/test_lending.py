@@ -94,6 +94,9 @@ def member(desired: Desired, host: str, transport: Host) -> Member:
 def test_each_host_borrows_what_a_service_elsewhere_owns(desired: Desired) -> None:
     assert desired.on("desk").borrowed == {"edge-box_api_key": "box"}
     assert desired.on("box").borrowed == {"litellm_master_key": "desk"}
+    # A check may ask from a host with the secrets that it reads.
+    assert set(desired.on("desk").beside.secrets) >= {"edge-box_api_key", "litellm_master_key"}
+    assert "edge-box_api_key" in desired.on("box").beside.secrets
 
 
 def test_a_key_reaches_its_reader_behind_its_owner_and_is_made_nowhere_else(desired: Desired) -> None:

@@ -265,7 +265,8 @@ def test_an_edge_that_falls_silent_is_not_taken_for_one_that_refuses(desk: Outsi
 
 def test_no_key_crosses_the_internet() -> None:
     port = Port("8.8.8.8", 11434, 8100)
-    outside = Outside({port: Caller(Outsider("desk", Refusing()), STRANGER, is_peer=False)})
+    caller = Caller(Outsider("desk", Refusing()), STRANGER, is_peer=False)
+    outside = Outside({port: caller}, {port: caller})
     keys = Keys(evidence_of(Deployment("home", (at(port),), ())))
     with pytest.raises(pytest.skip.Exception, match=r"^not asked: the key would cross the internet"):
         verify.test_answers_another_machine_that_has_the_key(at(port), outside, keys, lambda _: None)

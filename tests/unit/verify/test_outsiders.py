@@ -12,6 +12,7 @@ from testinfra.host import Host
 from deploy.agent.contract.verbs import Answer, Request, Verb
 from deploy.deployment.way import Way
 from deploy.errors import KitError
+from deploy.verify.beside import Beside
 from deploy.verify.checks import UnansweredError
 from deploy.verify.outsiders import CONTROL_NODE, Outsider, outsiders_of, question
 from tests.unit.refusing import Refusing
@@ -27,7 +28,7 @@ def _control_node(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def outsiders(way: Way, *others: Way, told: str = "") -> tuple[Outsider, ...]:
     host = SimpleNamespace(run=lambda _words: SimpleNamespace(stdout=told))
-    return outsiders_of(way, others, Path("/nowhere"), lambda: cast("Host", host))
+    return outsiders_of(way, [Beside(other) for other in others], Path("/nowhere"), lambda: cast("Host", host))
 
 
 def names(*found: Outsider) -> list[str]:
@@ -77,3 +78,10 @@ def test_a_question_without_a_path_is_a_connection_alone() -> None:
     plain: Any = {"address": "::1", "port": 1, "path": "", "key": "", "tls": False}
     assert question("::1", 1) == plain
     assert question("::1", 1, "/_ping", tls=True) == plain | {"path": "/_ping", "tls": True}
+
+
+def test_a_secret_may_go_to_the_control_node_and_to_hosts_that_have_it() -> None:
+    host = cast("Host", SimpleNamespace())
+    control_node, desk = outsiders_of(BOX, [Beside(BOX), Beside(DESK, ("its_key",))], Path("/nowhere"), lambda: host)
+    assert (control_node.may_have("its_key"), desk.may_have("its_key")) == (True, True)
+    assert (control_node.may_have("another"), desk.may_have("another")) == (True, False)

@@ -17,6 +17,7 @@ from deploy.deployment.host import Deployment
 from deploy.deployment.values import as_json
 from deploy.deployment.way import Way
 from deploy.hosts.ssh.passwords import forget, take_over
+from deploy.verify.beside import Beside
 from deploy.verify.checks import NotAsPlannedError, UnansweredError
 from deploy.verify.checks_stack import test_runs_the_planned_image as runs_the_planned_image
 from deploy.verify.containers import Containers
@@ -140,7 +141,7 @@ OUTSIDE = {
 def checked_edge(*others: Way) -> dict[str, Check]:
     """Return the checks of an edge that does not run, on this machine."""
     absent = Deployment("no-such-stack-of-any-test", tuple(services_of(MAIN).values()), ())
-    report = run_checks(absent, ("edge",), lambda _check: None, Way(), NOBODY, others)
+    report = run_checks(absent, ("edge",), lambda _check: None, Way(), NOBODY, [Beside(other) for other in others])
     return {check.name: check for check in report.checks if check.service == "edge"}
 
 
