@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -124,9 +124,19 @@ def test_has_only_the_planned_way_out(service: Service, containers: Containers, 
     if network.outside is not None:
         place = f"{network.outside[0]}:{network.outside[1]}"
         reaches = network.ways_out.get(service.name, False)
-        ensure(not reaches, f"reaches {place}, which is beyond this host")
+        ensure(not reaches, f"reaches {place}, which is beyond this host{_cause(containers.of(service), network)}")
         if reaches is None:
             pytest.skip(f"its image has no program that could try to reach {place}")
+
+
+def _cause(container: dict[str, Any], network: Network) -> str:
+    """Return the likely cause of a way out in words, with the line that closes it; empty if none is known."""
+    addresses = [joined["IPAddress"] for joined in container["NetworkSettings"]["Networks"].values()]
+    lines = network.masks_of(filter(None, addresses))
+    if not lines:
+        return ""
+    typed = "; ".join(f"`{line}`" for line in lines)
+    return f"; a rule of a network that is gone lets it out, remove it as root on the host: {typed}"
 
 
 def test_is_on_networks_that_are_as_the_release_says(service: Service, containers: Containers, files: Files) -> None:

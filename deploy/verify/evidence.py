@@ -32,7 +32,7 @@ if TYPE_CHECKING:
         PlacedRelease,
         Rights,
     )
-    from deploy.agent.contract.firewall import Closing
+    from deploy.agent.contract.firewall import Closing, StaleMask
     from deploy.agent.contract.hardware import Card
     from deploy.agent.contract.places import SeenData
     from deploy.agent.contract.probe import Port
@@ -130,6 +130,11 @@ class HostEvidence:
     def firewall(self) -> Closing:
         """The ways from other machines to containers' own addresses."""
         return self._with("firewall")["firewall"]
+
+    @property
+    def masks(self) -> list[StaleMask]:
+        """The rules of networks that are gone, which may let a container out."""
+        return self._with("masks")["masks"]
 
     @property
     def secrets(self) -> dict[str, str]:

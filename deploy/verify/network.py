@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 
 from testinfra.host import Host
 
 from deploy.deployment.service import Service
+from deploy.verify.checks import NotAsPlannedError
 from deploy.verify.containers import Containers
 from deploy.verify.inside import NO_PROGRAM, connecting
 
@@ -55,6 +56,16 @@ class Network:
         """A place beyond the host that the host itself reaches now: the control of every way out."""
         port = self.evidence.outside
         return (port["address"], port["port"]) if port else None
+
+    def masks_of(self, addresses: Iterable[str]) -> list[str]:
+        """Return the lines that remove rules of networks that are gone, and that let one of these addresses out."""
+        own = [ip_address(address) for address in addresses]
+        try:
+            masks = self.evidence.masks
+        except NotAsPlannedError:
+            # Without iptables nobody can tell.
+            return []
+        return [mask["line"] for mask in masks if any(each in ip_network(mask["source"]) for each in own)]
 
     @property
     def ways_out(self) -> dict[str, bool | None]:

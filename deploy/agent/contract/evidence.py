@@ -7,7 +7,7 @@ from typing import Any, TypedDict
 from deploy.agent.contract.containers import Attached, ContainerPorts
 from deploy.agent.contract.deployed import Deployed
 from deploy.agent.contract.engines import AskingRequest, Engine, SeenEngine, SeenNames
-from deploy.agent.contract.firewall import Closing
+from deploy.agent.contract.firewall import Closing, StaleMask
 from deploy.agent.contract.hardware import Card
 from deploy.agent.contract.places import Place, SeenData
 from deploy.agent.contract.probe import Port, SecretName
@@ -85,6 +85,8 @@ class Evidence(TypedDict, total=False):
     """Every address and port that something on the host listens on."""
     ports: ContainerPorts
     firewall: Closing
+    masks: list[StaleMask]
+    """Rules that may let a container out; empty unless a service has no way out."""
     secrets: dict[str, str]
     """Values by name; a missing secret is left out."""
     cards: list[Card]

@@ -20,6 +20,16 @@ class Closing(TypedDict):
     at_boot: AtBoot
 
 
+class StaleMask(TypedDict):
+    """A rule that lets the containers of some addresses out, left of a network that is gone."""
+
+    source: str
+    """The addresses of that network."""
+    bridge: str
+    line: str
+    """The line that removes the rule."""
+
+
 class Firewall(TypedDict):
     """The rules of a stack, as far as its Docker needs them."""
 

@@ -40,6 +40,12 @@ def raw_rules() -> list[list[str]]:
     return [shlex.split(line) for line in _asked(FOUR, "-S", "PREROUTING", table="raw").splitlines()]
 
 
+def masquerading() -> list[list[str]]:
+    """Return the rules that give packets on their way out an address of the host, each as its words."""
+    rules = [shlex.split(line) for line in _asked(FOUR, "-S", "POSTROUTING", table="nat").splitlines()]
+    return [words for words in rules if words[:1] == ["-A"] and "MASQUERADE" in words]
+
+
 def set_rules(stack: str, rules: list[Rule], programs: Iterable[str]) -> bool:
     """Let the kernel have exactly these rules of a stack; `programs` may have placed others before."""
     changed = False

@@ -18,6 +18,7 @@ from deploy.agent.docker.installed import images
 from deploy.agent.engines.observe import observe as observe_engines
 from deploy.agent.errors import AgentError
 from deploy.agent.firewall.closing import closing
+from deploy.agent.firewall.masks import stale_masks
 from deploy.agent.journal import Journal
 from deploy.agent.line import Line
 from deploy.agent.observing import cards
@@ -156,6 +157,10 @@ def _firewall(request: EvidenceRequest, root: Path) -> Evidence:
     return {"firewall": closing(Docker(timeout=DOCKER_SECONDS), request["stack"], root)}
 
 
+def _masks(request: EvidenceRequest, _root: Path) -> Evidence:
+    return {"masks": stale_masks() if request["closed"] else []}
+
+
 def _secrets(request: EvidenceRequest, root: Path) -> Evidence:
     paths = {secret["name"]: secret_path(root, secret["owner"], secret["name"]) for secret in request["secrets"]}
     return {"secrets": {name: path.read_text().rstrip("\n") for name, path in paths.items() if path.exists()}}
@@ -181,6 +186,7 @@ PARTS: dict[str, Part] = {
     "listeners": _listeners,
     "ports": _ports,
     "firewall": _firewall,
+    "masks": _masks,
     "secrets": _secrets,
     "cards": _cards,
 }

@@ -8,14 +8,18 @@ from dataclasses import replace
 from pathlib import Path
 from queue import Queue
 from types import SimpleNamespace
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from testinfra.host import Host
 
 from deploy.agent.contract.evidence import Evidence
+from deploy.agent.contract.firewall import StaleMask
 from deploy.agent.contract.verbs import EVIDENCE, Answer, Request, Verb
 from deploy.deployment.host import Deployment
+from deploy.deployment.service import Service
+from deploy.verify.checks import NotAsPlannedError
+from deploy.verify.checks_stack import test_has_only_the_planned_way_out as has_only_the_planned_way_out
 from deploy.verify.containers import Containers
 from deploy.verify.evidence import HostEvidence
 from deploy.verify.inside import connecting
@@ -23,6 +27,8 @@ from deploy.verify.network import SECONDS, Network
 from tests.unit.played import evidence_of
 from tests.unit.refusing import Refusing
 from tests.unit.rooms.places import chain
+
+LINE = "iptables -t nat -D POSTROUTING -s 172.20.0.0/16 ! -o br-cccccccccccc -j MASQUERADE"
 
 
 @pytest.fixture
@@ -77,7 +83,8 @@ class Outside(Refusing):
 
     def call(self, verb: Verb[Request, Answer], request: Request) -> Answer:
         assert (verb, request["stack"]) == (EVIDENCE, "home")
-        parts: Evidence = {"outside": {"address": "192.0.2.1", "port": 53}}
+        masks: list[StaleMask] = [{"source": "172.20.0.0/16", "bridge": "br-cccccccccccc", "line": LINE}]
+        parts: Evidence = {"outside": {"address": "192.0.2.1", "port": 53}, "masks": masks}
         return cast("Answer", {"parts": parts, "problems": {}})
 
 
@@ -94,3 +101,46 @@ def test_services_that_have_a_way_out_are_not_asked() -> None:
     containers = Answering(Deployment("home", services, ()))
     assert Network(cast("Host", told()), containers, services).ways_out == {}
     assert containers.asked.empty()
+
+
+@pytest.mark.parametrize(
+    ("address", "cause"),
+    [
+        ("172.20.0.3", f"; a rule of a network that is gone lets it out, remove it as root on the host: `{LINE}`"),
+        ("172.21.0.3", ""),
+        ("", ""),
+    ],
+)
+def test_a_way_out_names_the_rule_that_lets_its_container_out(address: str, cause: str) -> None:
+    deployment = Deployment("home", chain().services, ())
+    containers = Answering(deployment)
+    for container in containers.by_service.values():
+        container |= {"NetworkSettings": {"Networks": {"kit-home_inner": {"IPAddress": address}}}}
+    network = Network(cast("Host", told()), containers, deployment.services)
+    with pytest.raises(NotAsPlannedError) as red:
+        has_only_the_planned_way_out(chain().service("litellm"), Closed(containers), network)
+    assert str(red.value) == f"reaches 192.0.2.1:53, which is beyond this host{cause}"
+
+
+def test_a_host_that_cannot_list_its_rules_has_no_known_cause() -> None:
+    network = Network(cast("Host", told()), Containers(evidence_of(chain(), Path("/nowhere")), None), ())
+    network.evidence = Listless(Outside(), chain())
+    assert network.masks_of(["172.20.0.3"]) == []
+
+
+class Listless(HostEvidence):
+    """The evidence of a host without iptables."""
+
+    @property
+    def masks(self) -> list[StaleMask]:
+        raise NotAsPlannedError("this host has no iptables; install the package iptables")
+
+
+class Closed(Containers):
+    """The same containers, on networks without a way out."""
+
+    def __init__(self, containers: Containers) -> None:
+        self.by_service = containers.by_service
+
+    def networks(self, _service: Service) -> list[dict[str, Any]]:
+        return [{"Name": "kit-home_inner", "Internal": True}]
