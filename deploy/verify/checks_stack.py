@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,12 +13,14 @@ from deploy.deployment.host import Deployment
 from deploy.deployment.service import Service
 from deploy.stack import Stack
 from deploy.verify.cards import MISSING, OPENING, patterns_of
-from deploy.verify.checks import ensure, ensure_equal, ensure_same_set, last
+from deploy.verify.checks import UnansweredError, ensure, ensure_equal, ensure_same_set, last
+from deploy.verify.closed_ports import closed_ports, open_ways
 from deploy.verify.containers import Containers
 from deploy.verify.docker.flat import request_words
 from deploy.verify.evidence import HostEvidence
 from deploy.verify.files import Files
 from deploy.verify.network import UNMASKED, Network
+from deploy.verify.outsiders import Outsider
 from deploy.verify.secrets import SHORTEST, HostSecrets
 from deploy.verify.web import Web
 
@@ -226,3 +228,15 @@ def test_no_other_machine_reaches_a_container_past_its_published_addresses(evide
 def test_no_container_from_outside_reaches_into_it(evidence: HostEvidence) -> None:
     ways = [f"{way.words}; {way.cure}" for way in evidence.attached]
     ensure(not ways, "\n".join(ways))
+
+
+def test_leaves_nothing_open_to_another_machine(
+    outsiders: Sequence[Outsider], evidence: HostEvidence, telling: Callable[[str], None]
+) -> None:
+    for outsider in outsiders:
+        if address := outsider.own_address():
+            opened = open_ways(outsider, address, closed_ports(address, evidence))
+            ensure(not opened, "; ".join(opened))
+            telling(f"asked from {outsider.name}")
+            return
+    raise UnansweredError("asked from no other machine: SSH leads from none of them to an address of this host itself")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from testinfra.host import Host
 
@@ -21,8 +21,14 @@ if TYPE_CHECKING:
 
 CONTROL_NODE = "the machine that kit runs on"
 SIGNED_IN = 'printf %s "$SSH_CONNECTION"'
-Ends = tuple[str, str]
-"""Addresses of the client and of the host on a connection."""
+
+
+class Ends(NamedTuple):
+    """The two ends of a connection by SSH, as the host sees them."""
+
+    client: str
+    address: str
+    port: int
 
 
 class Outsider:
@@ -54,7 +60,16 @@ class Outsider:
 
     def is_signed_in(self, source: str, address: str) -> bool:
         """Return True if SSH leads from this address of the machine to that one of the host, with nothing between."""
-        return self._signed_in() == (source, address)
+        ends = self._signed_in()
+        return ends is not None and (ends.client, ends.address) == (source, address)
+
+    def own_address(self) -> str | None:
+        """Return the host's address to which SSH leads from this machine; None where something lies between."""
+        ends = self._signed_in()
+        if ends is None:
+            return None
+        (answer,) = self.knock([question(ends.address, ends.port)])
+        return ends.address if answer["source"] == ends.client else None
 
 
 def outsiders_of(way: Way, others: Sequence[Beside], folder: Path, host: Callable[[], Host]) -> tuple[Outsider, ...]:
@@ -67,7 +82,7 @@ def _outsiders(way: Way, others: Sequence[Beside], folder: Path, host: Callable[
 
         def signed_in() -> Ends | None:
             words = host().run(SIGNED_IN).stdout.split()
-            return (words[0], words[2]) if len(words) == 4 and not way.jump else None
+            return Ends(words[0], words[2], int(words[3])) if len(words) == 4 and not way.jump else None
 
         yield Outsider(CONTROL_NODE, control_node(folder), signed_in)
     for other in others:

@@ -90,8 +90,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Give each check its name in words and its service; sort by service, late answers last."""
     order = [service.name for service in config.stash[DECIDED].services]
-    # A check without a wanted service would stay as a skipped one.
-    items[:] = [item for item in items if isinstance(_parameter(item), Service | Engine | None)]
+    # A check without a wanted service would stay as a skipped one, and so would one without a machine to ask from.
+    items[:] = [
+        item
+        for item in items
+        if isinstance(_parameter(item), Service | Engine | None)
+        and (config.stash[OUTSIDERS] or "outsiders" not in getattr(item, "fixturenames", ()))
+    ]
     items.sort(key=lambda item: (_is_last(item), _place(item, order), _room(item.path) is not None))
     for item in items:
         whose = _parameter(item)

@@ -20,7 +20,7 @@ from deploy.deployment.port import Port
 from deploy.deployment.service import Service
 from deploy.verify.checks import NotAsPlannedError, UnansweredError
 from deploy.verify.containers import Containers
-from deploy.verify.outsiders import Outsider
+from deploy.verify.outsiders import Ends, Outsider
 from deploy.verify.secrets import HostSecrets
 from tests.unit.agent.engines.scripted import Asked, scripted
 from tests.unit.played import Played, evidence_of
@@ -187,14 +187,14 @@ def test_a_log_that_comes_slowly_is_not_read_again_and_again(desk: Outsider) -> 
 
 def test_another_program_at_the_address_to_which_ssh_leads_is_red(tmp_path: Path) -> None:
     edge = Edge(is_logging=False, health=404)
-    control_node = Outsider("desk", Played(tmp_path), lambda: ("127.0.0.1", "127.0.0.2"))
+    control_node = Outsider("desk", Played(tmp_path), lambda: Ends("127.0.0.1", "127.0.0.2", 22))
     assert seen(edge, control_node)[ASKED] == "red: another program than the edge answers desk at PLACE"
     assert edge.sent == {""}
 
 
 def test_an_edge_whose_log_comes_too_late_is_not_taken_for_another_program(tmp_path: Path) -> None:
     edge = Edge(is_logging=False)
-    control_node = Outsider("desk", Played(tmp_path), lambda: ("127.0.0.1", "127.0.0.2"))
+    control_node = Outsider("desk", Played(tmp_path), lambda: Ends("127.0.0.1", "127.0.0.2", 22))
     assert "its log has no word of it yet" in seen(edge, control_node)[ASKED]
     assert edge.sent == {""}
 

@@ -14,10 +14,11 @@ from deploy.agent.contract.containers import ContainerPorts
 from deploy.deployment.host import Deployment
 from deploy.deployment.service import Service
 from deploy.verify import closed_ports as module
-from deploy.verify.checks import UnansweredError
+from deploy.verify.checks import NotAsPlannedError, UnansweredError
+from deploy.verify.checks_stack import test_leaves_nothing_open_to_another_machine as leaves_nothing_open
 from deploy.verify.closed_ports import closed_ports, open_ways
 from deploy.verify.evidence import HostEvidence
-from deploy.verify.outsiders import Outsider
+from deploy.verify.outsiders import Ends, Outsider
 from tests.unit.agent.engines.certificates import own_certificate, served_with
 from tests.unit.agent.engines.scripted import Asked, scripted
 from tests.unit.played import Played
@@ -132,3 +133,31 @@ def test_a_docker_that_answers_nobody_and_another_program_in_its_place_are_green
     with scripted(play) as other:
         monkeypatch.setattr(module, "DOCKER", (other.port,))
         assert open_ways(desk, LOCAL, []) == []
+
+
+def control_node(tmp_path: Path, client: str, port: int) -> Outsider:
+    """The machine that kit runs on, with the host's word of the connection by SSH."""
+    return Outsider("desk", Played(tmp_path), lambda: Ends(client, LOCAL, port))
+
+
+def findings(*outsiders: Outsider, inner: int) -> str:
+    told: list[str] = []
+    try:
+        leaves_nothing_open(outsiders, Seen(ports(inner)), told.append)
+    except (NotAsPlannedError, UnansweredError) as reason:
+        told.append(str(reason))
+    return "".join(told)
+
+
+def test_a_host_without_an_edge_is_asked_by_the_machine_that_ssh_leads_from(
+    tmp_path: Path, desk: Outsider, free: list[int]
+) -> None:
+    with socket.create_server((LOCAL, 0)) as ssh, socket.create_server((LOCAL, 0)) as opened:
+        number, port = ssh.getsockname()[1], opened.getsockname()[1]
+        asking = control_node(tmp_path, LOCAL, number)
+        assert findings(desk, asking, inner=free[3]) == "asked from desk"
+        assert findings(asking, inner=port) == f"{LOCAL} port {port} is open to desk, and nothing is published there"
+        # A router between gives the connection an address of its own: the address may be another machine's here.
+        elsewhere = control_node(tmp_path, "192.168.1.1", number)
+        assert findings(elsewhere, desk, inner=port).startswith("asked from no other machine: SSH leads from none")
+    assert findings(control_node(tmp_path, LOCAL, number), inner=port).startswith("asked from no other machine")

@@ -142,13 +142,15 @@ def checked_edge(*others: Way) -> dict[str, Check]:
     """Return the checks of an edge that does not run, on this machine."""
     absent = Deployment("no-such-stack-of-any-test", tuple(services_of(MAIN).values()), ())
     report = run_checks(absent, ("edge",), lambda _check: None, Way(), NOBODY, [Beside(other) for other in others])
-    return {check.name: check for check in report.checks if check.service == "edge"}
+    return {check.name: check for check in report.checks if check.service in ("edge", "stack")}
 
 
 def test_ways_in_from_outside_are_checked_only_where_there_is_another_machine() -> None:
     alone, beside = checked_edge(Way()), checked_edge(Way(), Way("ssh", "box", "127.0.0.1", port=1))
     assert "says to anybody that it lives" in alone
-    assert beside.keys() - alone.keys() == OUTSIDE
+    assert beside.keys() - alone.keys() == {*OUTSIDE, "leaves nothing open to another machine"}
+    reason = "asked from no other machine: SSH leads from none of them to an address of this host itself"
+    assert beside["leaves nothing open to another machine"].message == reason
     assert {(beside[name].outcome, beside[name].message) for name in OUTSIDE} == {
         ("skipped", "not asked: its container is not running and healthy")
     }
