@@ -5,16 +5,16 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from deploy.agent.backups.fetched import fetch_all
 from deploy.agent.backups.restic import Restic
 from deploy.agent.backups.snapshots import SHORT, dumped
+from deploy.agent.backups.space import Need, ensure_space
 from deploy.agent.data.owners import ensure_own
 from deploy.agent.data.restoring import FETCHED
 from deploy.agent.data.trees import copied_digest
 from deploy.agent.errors import AgentError, told
-from deploy.agent.inputs.disk import ensure_room
 from deploy.agent.journal import Journal
 from deploy.agent.line import Line
 
@@ -30,24 +30,51 @@ def weighed_engines(backup: Backup, said: Statement) -> list[str]:
     return [store["service"] for store in backup["stores"] if store["service"] in said.get("weights", {})]
 
 
+class Lacking(NamedTuple):
+    """An engine, its folder, and the files of a backup that are not whole there."""
+
+    engine: str
+    folder: Path
+    files: list[dict[str, Any]]
+
+    @property
+    def need(self) -> Need:
+        """Space that the files take."""
+        return Need(f"the models of {self.engine}", sum(file["size"] for file in self.files), self.folder)
+
+
+def lacking_models(
+    root: Path, restic: Restic, snapshot: Snapshot, stores: list[ModelStore], journal: Journal
+) -> list[Lacking]:
+    """Return what these engines lack; files there are compared by their size."""
+    lacking = []
+    for store in stores:
+        with journal.step(f"look at the models of {store['service']}"):
+            folder = Path(store["models_dir"])
+            ensure_own(root, str(folder))
+            shutil.rmtree(folder / FETCHED, ignore_errors=True)
+            said: dict[str, Any] = dumped(restic, snapshot["id"], f"data/{store['service']}/manifest.json")
+            lacking.append(Lacking(store["service"], folder, _lacking(folder, said)))
+    return lacking
+
+
 def bring_back(
-    root: Path,
     restic: Restic,
     snapshot: Snapshot,
-    stores: list[ModelStore],
+    lacking: list[Lacking],
     answer: RestoreAnswer,
     journal: Journal,
     again: Line | str,
 ) -> None:
-    """Bring back the models that these engines lack, and add the engines to the answer; no service stops for it."""
-    for number, store in enumerate(stores):
-        name = store["service"]
+    """Bring back the models that engines lack, and add the engines to the answer; no service stops for it."""
+    for number, each in enumerate(lacking):
+        name = each.engine
         with journal.step(f"restore the models of {name}"):
             try:
-                is_changed = _brought_back(root, restic, snapshot["id"], store, journal, again)
+                is_changed = _brought_back(restic, snapshot["id"], each, journal, again)
             except (AgentError, OSError) as problem:
                 failure = told(problem, again)
-                missing = " ".join(f"--only {each['service']}" for each in stores[number:])
+                missing = " ".join(f"--only {other.engine}" for other in lacking[number:])
                 before = [f"what was there before: {path}" for path in answer["aside"].values() if path]
                 rest = f"all else is restored; these models alone: {missing}"
                 failure.next_step = "\n".join([failure.next_step, rest, *before])
@@ -57,23 +84,16 @@ def bring_back(
             answer["parts"].append(name)
 
 
-def _brought_back(
-    root: Path, restic: Restic, snapshot: str, store: ModelStore, journal: Journal, again: Line | str
-) -> bool:
-    folder, inside = Path(store["models_dir"]), f"data/{store['service']}"
-    ensure_own(root, str(folder))
-    said: dict[str, Any] = dumped(restic, snapshot, f"{inside}/manifest.json")
-    files = _lacking(folder, said)
+def _brought_back(restic: Restic, snapshot: str, lacking: Lacking, journal: Journal, again: Line | str) -> bool:
+    engine, folder, files = lacking
     if not files:
         return False
+    inside, target = f"data/{engine}", folder / FETCHED
     folder.mkdir(parents=True, exist_ok=True)
-    ensure_room([(folder, sum(file["size"] for file in files), f"the models of {store['service']}")])
-    target = folder / FETCHED
-    # Mostly nothing is there; an interrupted run may have left something.
-    shutil.rmtree(target, ignore_errors=True)
+    ensure_space([lacking.need])
     target.mkdir(mode=0o700)
     try:
-        journal.say(f"fetching the models of {store['service']}")
+        journal.say(f"fetching the models of {engine}")
         insides = [f"{inside}/data/{file['path']}" for file in files]
         fetch_all(restic, snapshot, insides, target, again)
         _ensure_whole(target / inside / "data", files, snapshot)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 from deploy.agent.backups.copies import SECRETS
 from deploy.agent.backups.restic import MOST_TOLD, Restic
 from deploy.agent.backups.snapshots import SHORT, unreadable
+from deploy.agent.backups.space import Need, ensure_space, sizes_in
 from deploy.agent.data.restoring import FETCHED, shared_folder
 from deploy.agent.data.trees import copied_digest
 from deploy.agent.errors import AgentError, full_disk
-from deploy.agent.inputs.disk import amount
 from deploy.agent.journal import Journal
 from deploy.agent.line import Line
 from deploy.agent.remembered import read_json
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from deploy.agent.contract.backups import Backup, SharedFolders
 
 HOST_SECRETS = "secrets"
-MARGIN = 64 * 2**20
 
 
 @dataclass(frozen=True)
@@ -61,13 +60,18 @@ def shared_of(backup: Backup) -> list[SharedFolders]:
 
 @contextmanager
 def fetched(
-    restic: Restic, snapshot: str, places: list[Place], journal: Journal, again: Line | str
+    restic: Restic, snapshot: str, places: list[Place], journal: Journal, again: Line | str, more: Sequence[Need] = ()
 ) -> Iterator[list[Fetched]]:
     """Fetch parts of a snapshot, each beside its place; what is left of them is removed at the end.
 
-    `again` is the line to type after a full disk.
+    `again` is the line to type after a full disk. The space for `more` has to be there as well.
     """
     try:
+        for place in places:
+            # Mostly nothing is there; an interrupted run may have left something.
+            shutil.rmtree(place.host_path / FETCHED, ignore_errors=True)
+        sizes = sizes_in(restic, snapshot, [place.inside for place in places]) if places else {}
+        ensure_space([*(Need(place.part, sizes[place.inside], place.host_path) for place in places), *more])
         yield [_fetch(restic, snapshot, place, journal, again) for place in places]
     finally:
         # A restore that worked does not fail for what it leaves; the next one must remove it before it begins.
@@ -85,10 +89,7 @@ def fetch_all(restic: Restic, snapshot: str, insides: list[str], target: Path, a
 
 def _fetch(restic: Restic, snapshot: str, place: Place, journal: Journal, again: Line | str) -> Fetched:
     target = place.host_path / FETCHED
-    # Mostly nothing is there; an interrupted run may have left something.
-    shutil.rmtree(target, ignore_errors=True)
     place.host_path.mkdir(parents=True, exist_ok=True)
-    ensure_space(restic, snapshot, place.part, place.inside, place.host_path)
     target.mkdir(mode=0o700)
     journal.say(f"fetching {place.part}")
     fetch_all(restic, snapshot, [place.inside], target, again)
@@ -110,15 +111,3 @@ def _fetch(restic: Restic, snapshot: str, place: Place, journal: Journal, again:
 
 def _is_whole(path: Path, sha256: str) -> bool:
     return path.is_file() and not path.is_symlink() and copied_digest(path) == sha256
-
-
-def ensure_space(restic: Restic, snapshot: str, what: str, inside: str, folder: Path) -> None:
-    """Raise AgentError unless a path of a snapshot fits into the file system of a folder; an empty path means all."""
-    nodes = restic.ask("ls", "--no-lock", snapshot, *([f"/{inside}"] if inside else [])).documents
-    need = sum(int(node.get("size", 0)) for node in nodes if node.get("type") == "file") + MARGIN
-    free = shutil.disk_usage(folder).free
-    if need > free:
-        raise AgentError(
-            f"{what} needs {amount(need)}, and {folder} has {amount(free)} free",
-            "free some space there; nothing was changed",
-        )

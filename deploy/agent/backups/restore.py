@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from deploy.agent.backups.afterwards import missing_models, unanswered
-from deploy.agent.backups.brought_back import bring_back, weighed_engines
+from deploy.agent.backups.brought_back import bring_back, lacking_models, weighed_engines
 from deploy.agent.backups.copies import all_data, keep_other_secrets, secrets_of, without_borrowed
 from deploy.agent.backups.elsewhere import elsewhere
 from deploy.agent.backups.fetched import HOST_SECRETS, Fetched, fetched, places_of
 from deploy.agent.backups.restic import Restic
-from deploy.agent.backups.shared import is_shared, restore_shared, return_shared
+from deploy.agent.backups.shared import is_shared, restore_shared, return_shared, shared_needs
 from deploy.agent.backups.snapshots import LATEST, meant, statement
 from deploy.agent.backups.take import back_up_before_restore
 from deploy.agent.backups.target import restore_into
@@ -86,7 +86,9 @@ def _in_place(
     places = places_of(root, backup)
     for part in parts:
         ensure_own(root, str(places[part].host_path))
-    with fetched(restic, snapshot["id"], [places[part] for part in parts], journal, _again(request)) as checked:
+    lacking = lacking_models(root, restic, snapshot, engines, journal)
+    more = [*(each.need for each in lacking if each.files), *shared_needs(restic, backup, snapshot["id"], parts)]
+    with fetched(restic, snapshot["id"], [places[part] for part in parts], journal, _again(request), more) as checked:
         own_parts = [replace(part, manifest=without_borrowed(root, said, part.manifest)) for part in checked]
         differing = [part for part in own_parts if _differs(part)]
         # Behind the fetch: what is fetched cannot be lost any more.
@@ -94,7 +96,7 @@ def _in_place(
         theirs = [part for part in differing if is_shared(backup, part.place.part)]
         answer = _restore(request, snapshot, [part for part in differing if part not in theirs], journal)
         restore_shared(backup, theirs, answer, journal)
-    bring_back(root, restic, snapshot, engines, answer, journal, _again(request))
+    bring_back(restic, snapshot, lacking, answer, journal, _again(request))
     answering = [part.place.part for part in differing if part.place.part in answer["services"]]
     answer["notes"] = [*missing_models(restic, backup, snapshot["id"], said), *unanswered(root, answering, journal)]
     return {**answer, "saved": saved, "unsaved": unsaved} if differing else answer

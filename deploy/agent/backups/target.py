@@ -6,9 +6,10 @@ import shutil
 from pathlib import Path
 
 from deploy.agent.backups.copies import SECRETS
-from deploy.agent.backups.fetched import HOST_SECRETS, ensure_space, fetch_all
+from deploy.agent.backups.fetched import HOST_SECRETS, fetch_all
 from deploy.agent.backups.restic import Restic
 from deploy.agent.backups.snapshots import SHORT, statement
+from deploy.agent.backups.space import Need, ensure_space, sizes_in
 from deploy.agent.errors import AgentError
 from deploy.agent.interrupts import shielded
 from deploy.agent.line import Line
@@ -21,8 +22,9 @@ def restore_into(restic: Restic, snapshot: str, only: list[str], target: Path, a
     insides = _insides(restic, snapshot, only)
     target.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
-        for what, inside in insides or [("the backup", "")]:
-            ensure_space(restic, snapshot, what, inside, target)
+        wanted = insides or [("the backup", "")]
+        sizes = sizes_in(restic, snapshot, [inside for _, inside in wanted])
+        ensure_space([Need(what, sizes[inside], target) for what, inside in wanted])
         fetch_all(restic, snapshot, [inside for _, inside in insides], target, again)
     except BaseException:
         # Parts of a restore would keep a disk full that running services may share.

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.agent.backups import fetched
+from deploy.agent.backups import space
 from deploy.agent.errors import AgentError
 from deploy.agent.stack.backup_memory import observe
 from tests.unit.agent.backups.conftest import Host, Restore, host_in, said
@@ -99,7 +99,7 @@ def test_a_restore_that_does_not_fit_touches_no_data_and_stops_nothing(
         with pytest.raises(AgentError, match=f"page needs .*, and {host.data} has .* free"):
             put_back()
         # The space may be gone by the time of the fetch.
-        monkeypatch.setattr(fetched, "MARGIN", -ROOMY * MIB)
+        monkeypatch.setattr(space, "MARGIN", -ROOMY * MIB)
         with pytest.raises(AgentError, match=is_full(host.data / ".kit-fetched")) as full:
             put_back(only=["page"])
         assert "`kit backup restore latest --only page`" in full.value.next_step
