@@ -46,7 +46,7 @@ class Lacking(NamedTuple):
 def lacking_models(
     root: Path, restic: Restic, snapshot: Snapshot, stores: list[ModelStore], journal: Journal
 ) -> list[Lacking]:
-    """Return what these engines lack; files there are compared by their size."""
+    """Return what these engines lack; the content of each file there is compared with its checksum."""
     lacking = []
     for store in stores:
         with journal.step(f"look at the models of {store['service']}"):
@@ -122,8 +122,9 @@ def _lacking(folder: Path, said: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _is_there(path: Path, known: dict[str, Any]) -> bool:
-    """True for a file that another model has as well: its name is the checksum of its content."""
-    return path.is_file() and not path.is_symlink() and path.stat().st_size == known["size"]
+    """True for a file that another model has as well, unless its content has rotted: then it is replaced."""
+    is_like = path.is_file() and not path.is_symlink() and path.stat().st_size == known["size"]
+    return is_like and copied_digest(path) == known["sha256"]
 
 
 def _ensure_whole(fetched: Path, files: list[dict[str, Any]], snapshot: str) -> None:

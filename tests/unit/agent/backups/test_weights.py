@@ -53,6 +53,16 @@ def test_a_model_that_lost_a_layer_gets_this_layer_alone(host: Host, store: Stor
     assert (store.files, store.path(BASE).stat().st_ino) == (before, inode)
 
 
+def test_a_layer_that_has_rotted_on_the_engine_is_replaced(host: Host, store: Store, put_back: Restore) -> None:
+    store.ask("own")
+    host.back_up()
+    before = store.files
+    store.path(MINE).write_bytes(bytes(len(MINE)))
+    assert put_back(only=["main"])["parts"] == ["main"]
+    assert store.files == before
+    assert put_back(only=["main"])["parts"] == []
+
+
 def test_weights_take_no_space_twice_and_are_read_once(
     host: Host, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
