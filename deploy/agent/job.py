@@ -9,6 +9,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from deploy.agent.fired import firing
 from deploy.agent.holder import holding, working
 from deploy.agent.journal import Journal
 from deploy.agent.verbs import UNHELD, operation_of
@@ -30,7 +31,7 @@ def run(request: JobRequest, _journal: Journal) -> JobAnswer:
         "root": str(root),
         "run": run,
     }
-    with holding(root, holder, request["patience_seconds"]) as held:
+    with firing(root, request["job"]), holding(root, holder, request["patience_seconds"]) as held:
         try:
             with nullcontext() if verb in UNHELD else working(asked, verb):
                 answer: JobAnswer = operation(asked, Journal(str(root), run))

@@ -7,8 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from deploy.agent.contract.backup_runs import DRILL_JOB, JOB, WATCH_JOB
 from deploy.agent.kit_folders import BACKUPS
-from deploy.deployment.backup import DRILL, JOB, WATCH, Backup, Ssh
+from deploy.deployment.backup import Backup, Ssh
 from deploy.deployment.bundle import PRIVATE, File, canonical_json
 from deploy.deployment.data import SharedData, UserData
 from deploy.deployment.host import Deployment
@@ -50,10 +51,10 @@ def backup_jobs(spec: Spec) -> Iterator[Job]:
     if interval := spec.backup.watch_every:
         watch = Schedule(every_seconds=interval)
         work: Watching = {"watch_seconds": interval}
-        yield Job(WATCH, "Backup of changes", "back_up", watch, work, patience_seconds=WATCH_PATIENCE_SECONDS)
+        yield Job(WATCH_JOB, "Backup of changes", "back_up", watch, work, patience_seconds=WATCH_PATIENCE_SECONDS)
     if spec.backup.drill is not None:
         later = Schedule(sundays_at=_an_hour_after(spec.backup.daily_at))
-        yield Job(DRILL, "Drill of the backup", "drill", later, {}, patience_seconds=PATIENCE_SECONDS)
+        yield Job(DRILL_JOB, "Drill of the backup", "drill", later, {}, patience_seconds=PATIENCE_SECONDS)
 
 
 def _an_hour_after(time: str) -> str:

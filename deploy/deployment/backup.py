@@ -8,8 +8,6 @@ from typing import Literal
 from deploy.agent.kit_folders import BACKUP_KEY, BACKUP_OWNER
 from deploy.deployment.secrets import Secret
 
-JOB, DRILL, WATCH = "backup", "backup-drill", "backup-watch"
-
 
 @dataclass(frozen=True)
 class Ssh:

@@ -11,6 +11,8 @@ Before = Literal["image", "restore", "destroy"]
 Trigger = Literal["daily", "now", "watch", "image", "restore", "destroy"]
 """Cause of a run: the daily job, `kit backup now`, a change of the data, or a change that follows."""
 
+JOB, WATCH_JOB, DRILL_JOB = "backup", "backup-watch", "backup-drill"
+"""Jobs of a release that has backups: the daily one, the one that looks for changes, and the weekly drill."""
 WORDS: Mapping[str, str] = {
     "daily": "daily backup",
     "now": "backup by hand",
@@ -22,9 +24,13 @@ WORDS: Mapping[str, str] = {
 _FULL = ("daily", "now")
 _DOING_AS_MUCH = {"daily": _FULL, "now": _FULL, "watch": (*_FULL, "watch")}
 """A daily run checks the repository and frees space, a watch only forgets snapshots, the others do neither."""
-DAY = 24 * 3600
+MINUTE, DAY, WEEK = 60, 24 * 3600, 7 * 24 * 3600
 OVERDUE_DAYS = 2
 """Age in days from which a daily backup is too old."""
+OVERDUE_WEEKS = 2
+"""Age in weeks from which a weekly drill is too old."""
+SLACK = 180
+"""Delay in seconds that a scheduler may add to two intervals of a watch."""
 AHEAD_SECONDS = 3600
 """Difference that the clocks of two machines may have."""
 _FORMAT = "%Y-%m-%dT%H:%M:%SZ"
@@ -75,6 +81,14 @@ class SeenDrill(TypedDict, total=False):
     """Time of the last drill that passed; left out before the first."""
 
 
+class SeenWatch(TypedDict):
+    """The job that looks for changes."""
+
+    every_seconds: int
+    idle_seconds: int
+    """Time that the host was awake since the job ran last, or could have."""
+
+
 class SeenBackups(TypedDict):
     """A host's memory of its backups."""
 
@@ -92,6 +106,10 @@ class SeenBackups(TypedDict):
     is_running: bool
     since: str
     """Time at which the key of the backups was made; empty if there is none, or if only root can see it."""
+    watch: SeenWatch | None
+    """None where the release has no such job."""
+    drills_since: str
+    """Time at which the job of a weekly drill was placed; empty where the release has none."""
 
 
 def moment(seconds: float) -> str:
@@ -117,6 +135,12 @@ def troubles(seen: SeenBackups, now: float) -> Iterator[tuple[str, str]]:
         yield "check", f"the repository is broken: {'; '.join(seen['check']['problems'])}"
     if seen["drill"] is not None and seen["drill"].get("problem"):
         yield "drill", f"the last drill failed: {seen['drill']['problem']}"
+    if late := _drill_lateness(seen, now):
+        yield "drill age", late
+    watch = seen["watch"]
+    if watch is not None and watch["idle_seconds"] > 2 * watch["every_seconds"] + SLACK and not seen["is_running"]:
+        idle, every = watch["idle_seconds"] // MINUTE, max(1, watch["every_seconds"] // MINUTE)
+        yield "watch", f"the watch for changes did not run for {idle} minutes, and should every {every}: see its timer"
     if unsaved := (seen["good"] or {}).get("unsaved"):
         yield "weights", f"{unsaved_words(unsaved)}; free space or mend them, or write `weights: none` under `backup`"
     if late := _lateness(_daily_passes(seen["runs"]), seen["since"], now):
@@ -177,6 +201,22 @@ def _lateness(passes: list[str], since: str, now: float) -> str:
         return f"a clock is wrong, or was: {newest} is still to come, so the age of the newest daily backup is unknown"
     days = int(now - seconds_of(newest)) // DAY
     return f"the newest daily backup is {days} days old" if passes else f"there is no daily backup since {days} days"
+
+
+def _drill_lateness(seen: SeenBackups, now: float) -> str:
+    """Return that the weekly drill did not run for two weeks; a failed one is told as such."""
+    if not seen["drills_since"]:
+        return ""
+    ended = (seen["drill"] or {}).get("ended", "")
+    # A job that was placed anew is as young as its place.
+    known = [moment for moment in (ended, seen["drills_since"]) if moment]
+    if any(not is_ahead(moment, now) and now - seconds_of(moment) <= OVERDUE_WEEKS * WEEK for moment in known):
+        return ""
+    newest = max(known)
+    if is_ahead(newest, now):
+        return f"a clock is wrong, or was: {newest} is still to come, so the age of the newest drill is unknown"
+    days = int(now - seconds_of(newest)) // DAY
+    return f"the newest drill is {days} days old: see its timer" if ended else f"there is no drill since {days} days"
 
 
 def _is_young(moment: str, now: float) -> bool:

@@ -12,15 +12,16 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from deploy.agent.contract.backup_runs import moment
+from deploy.agent.contract.backup_runs import DRILL_JOB, WATCH_JOB, moment
 from deploy.agent.errors import AgentError
+from deploy.agent.fired import idle_seconds, placed_at
 from deploy.agent.holder import is_locked, try_lock
 from deploy.agent.kit_folders import BACKUP_KEY, BACKUP_OWNER
 from deploy.agent.remembered import read_json, write_file, write_json
 from deploy.agent.stack.secrets import secret_path
 
 if TYPE_CHECKING:
-    from deploy.agent.contract.backup_runs import Run, SeenBackups, SeenCheck, SeenDrill
+    from deploy.agent.contract.backup_runs import Run, SeenBackups, SeenCheck, SeenDrill, SeenWatch
 
 FORMAT = 1
 RESTIC = "restic"
@@ -44,7 +45,17 @@ def observe(root: Path) -> SeenBackups:
         "drill": cast("SeenDrill", known["drill"]) if known.get("drill") else None,
         "is_running": is_backing_up(root),
         "since": _since(root),
+        "watch": _watch(root),
+        "drills_since": moment(placed) if (placed := placed_at(root, DRILL_JOB)) else "",
     }
+
+
+def _watch(root: Path) -> SeenWatch | None:
+    idle = idle_seconds(root, WATCH_JOB)
+    job = read_json(root / "current" / "units" / f"{WATCH_JOB}.json")
+    if idle is None or job is None:
+        return None
+    return {"every_seconds": int(job["request"]["watch_seconds"]), "idle_seconds": idle}
 
 
 def _since(root: Path) -> str:

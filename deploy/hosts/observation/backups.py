@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 from deploy.agent.contract.backup_runs import daily_passed, troubles
 
 if TYPE_CHECKING:
-    from deploy.agent.contract.backup_runs import Run, SeenCheck, SeenDrill
+    from deploy.agent.contract.backup_runs import Run, SeenCheck, SeenDrill, SeenWatch
     from deploy.agent.contract.backup_runs import SeenBackups as Answer
 
 
@@ -32,6 +32,10 @@ class SeenBackups:
     is_running: bool = False
     since: str = ""
     """Time from which on there should be backups; empty if unknown."""
+    watch: SeenWatch | None = None
+    """The job that looks for changes; None where the release has none."""
+    drills_since: str = ""
+    """Time from which on there should be weekly drills; empty where the release has none."""
 
     def troubles(self, now: datetime) -> list[str]:
         """Return the reasons why the backups are not as they should be."""

@@ -37,6 +37,7 @@ def test_a_job_runs_its_verb_under_the_hold_and_lets_go(transport: LocalTranspor
     asked: ProbeRequest = {"stack": "t-job", "root": str(root), "ca": None}
     seen = transport.call(PROBE, asked)
     assert (seen["hold"], seen["interrupted"]) == (None, None)
+    assert (root / "run/fired/tidy.json").exists()
 
 
 def test_a_job_waits_for_a_run_and_gives_up(transport: LocalTransport, tmp_path: Path) -> None:

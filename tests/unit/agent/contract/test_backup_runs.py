@@ -33,6 +33,8 @@ def told(runs: dict[str, Run], now: float = NOW, **more: Any) -> list[str]:
         "drill": None,
         "is_running": False,
         "since": "",
+        "watch": None,
+        "drills_since": "",
         **more,
     }
     return [words for _, words in troubles(seen, now)]
@@ -140,3 +142,44 @@ def test_a_broken_repository_and_a_failed_drill_are_told_beside() -> None:
         "the repository is broken: pack 309c0378: does not exist",
         "the last drill failed: a row is missing",
     ]
+
+
+def days_ago(days: float) -> str:
+    return moment(NOW - days * DAY)
+
+
+@pytest.mark.parametrize(
+    ("every", "idle", "words"),
+    [
+        (300, 600, []),
+        (60, 290, []),
+        (300, 3600, ["the watch for changes did not run for 60 minutes, and should every 5: see its timer"]),
+        (7200, 3 * 7200, ["the watch for changes did not run for 360 minutes, and should every 120: see its timer"]),
+    ],
+)
+def test_a_watch_that_never_runs_is_told_after_two_intervals(every: int, idle: int, words: list[str]) -> None:
+    watch = {"every_seconds": every, "idle_seconds": idle}
+    assert told({}, watch=watch) == words
+    assert told({}, watch=watch, is_running=True) == [], "a long run is no dead timer"
+
+
+@pytest.mark.parametrize(
+    ("since", "ended", "words"),
+    [
+        (days_ago(13), "", []),
+        (days_ago(15), "", ["there is no drill since 15 days"]),
+        (days_ago(200), days_ago(13), []),
+        (days_ago(200), days_ago(15), ["the newest drill is 15 days old: see its timer"]),
+        (days_ago(1), days_ago(90), []),
+        ("", days_ago(90), []),
+    ],
+)
+def test_a_weekly_drill_that_never_runs_is_told_after_two_weeks(since: str, ended: str, words: list[str]) -> None:
+    drill = {"ended": ended, "snapshot": "a", "problem": "", "passed": ended} if ended else None
+    assert told({}, drill=drill, drills_since=since) == words
+
+
+def test_a_drill_of_a_clock_that_was_ahead_is_not_young() -> None:
+    drill = {"ended": days_ago(-30), "snapshot": "a", "problem": ""}
+    (words,) = told({}, drill=drill, drills_since=days_ago(200))
+    assert words.startswith("a clock is wrong, or was: ")
