@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 import socket
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,8 +39,12 @@ MODELS = "configs/models.json"
 MODE = 0o600
 
 
-def take_copies(root: Path, backup: Backup, journal: Journal) -> Path:
-    """Copy everything; return the folder of the copies."""
+def _always() -> None:
+    pass
+
+
+def take_copies(root: Path, backup: Backup, journal: Journal, ensure_wanted: Callable[[], None] = _always) -> Path:
+    """Copy everything; return the folder of the copies. `ensure_wanted` raises if they are of no use by now."""
     folder = _folder(root)
     for path in (folder.parent, folder, *(folder / part for part in PARTS)):
         path.mkdir(mode=0o700, exist_ok=True)
@@ -53,6 +58,7 @@ def take_copies(root: Path, backup: Backup, journal: Journal) -> Path:
     for data in backup["data"]:
         ensure_own(root, data["host_path"])
     for data in everything:
+        ensure_wanted()
         take_copy(data, folder / "data" / data["service"], journal)
     take_copy(secrets_of(root), folder / SECRETS, journal)
     _copy_release(root, release, manifest, folder / "configs")

@@ -14,6 +14,7 @@ from typing import Any
 
 from deploy.agent.backups.damage import kept_in
 from deploy.agent.backups.files import snapshots_on_disk
+from deploy.agent.backups.listing import Listing
 from deploy.agent.backups.restic import Restic
 from deploy.agent.backups.snapshots import BEFORE, MACHINE, tagged, taken_at
 from deploy.agent.errors import AgentError
@@ -28,19 +29,17 @@ _STRANGE = re.compile(r"[^A-Za-z0-9.-]")
 
 def machine_tags(root: Path) -> list[str]:
     """Return the tags of this machine's snapshots."""
-    return ["--tag", f"{ID}{_own_id(root)}", "--tag", f"{MACHINE}{_STRANGE.sub('-', socket.gethostname())}"]
+    return [f"{ID}{_own_id(root)}", f"{MACHINE}{_STRANGE.sub('-', socket.gethostname())}"]
 
 
-def ensure_own(root: Path, restic: Restic, stack: str) -> None:
+def ensure_own(root: Path, restic: Restic, listing: Listing) -> None:
     """Raise AgentError if another machine was the last to back up into the repository."""
     on_disk = snapshots_on_disk(restic.repository)
     if on_disk is not None and on_disk <= kept_in(root, restic.repository):
         # Nobody has added one since this machine's last backup.
         return
-    # Reading takes no lock.
-    listed = restic.ask("snapshots", "--no-lock", "--host", stack, "--tag", "kit").listed
     # A backup from before a restore is none that `latest` means, so it takes nothing over.
-    taken = [each for each in listed if tagged(each, BEFORE) != "restore"]
+    taken = [each for each in listing.ask(restic) if tagged(each, BEFORE) != "restore"]
     # restic lists the oldest first, also of those of one second.
     newest: dict[str, Any] = max(reversed(taken), key=taken_at, default={})
     if newest and not _is_own(root, taken, newest):

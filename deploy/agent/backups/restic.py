@@ -101,6 +101,15 @@ class Restic:
         self._key = key
         self._options = options
         self._inherited = inherited
+        self._children = Children()
+
+    def apart(self) -> Restic:
+        """Return restic on the same repository for another thread; `stop` ends what runs there."""
+        return Restic(self.repository, self._key, self._inherited, self._options, is_begun=self.is_begun)
+
+    def stop(self) -> None:
+        """End every program that this one started, and start no other."""
+        self._children.stop()
 
     def run(self, *words: str, cwd: Path | None = None, hear: Callable[[str], None] | None = None) -> Said:
         """Run restic to its end; where the repository is locked, wait a while for that.
@@ -133,7 +142,8 @@ class Restic:
         # Without a lock a repository can be read on a file system that takes none.
         unlocked = ("--no-lock",) if self._is_read_only() else ()
         argv = [program, "--json", "--no-cache", *unlocked, *sftp.as_fields(self._options), *words]
-        ended = Children().run(argv, self._environment(), complaints.append, take, cwd=cwd, inherited=self._inherited)
+        own, inherited = self._environment(), self._inherited
+        ended = self._children.run(argv, own, complaints.append, take, cwd=cwd, inherited=inherited)
         return Said(ended.status, tuple(lines), told_of(complaints))
 
     def ensure_writable(self) -> None:

@@ -10,9 +10,10 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from deploy.agent.backups.damage import kept_in, lost, remember_kept
+from deploy.agent.backups.listing import Listed, Listing
 from deploy.agent.backups.restic import Restic
 from deploy.agent.backups.snapshots import change_of, taken_at
 from deploy.agent.contract.backup_runs import DAY, seconds_of
@@ -25,17 +26,17 @@ if TYPE_CHECKING:
 
 KEPT_DAYS, KEPT_NUMBER = 30, 10
 """A snapshot from before a change stays for so many days; this many of the newest stay whatever their age."""
-Listed = dict[str, Any]
-"""A snapshot as restic lists it."""
 
 
-def forget(root: Path, restic: Restic, backup: Backup, *, prune: bool, before: set[str] | None) -> None:
+def forget(
+    root: Path, restic: Restic, backup: Backup, listing: Listing, *, prune: bool, before: set[str] | None
+) -> None:
     """Remove old snapshots; raise AgentError, once, if one is gone that restic was not told to remove.
 
     `before` has the snapshots that were on disk as this run began, or None for a repository elsewhere. A further one
     is of a machine that backs up at the same time; not remembered, it makes the next run ask whose repository this is.
     """
-    listed = restic.ask("snapshots", "--host", backup["stack"], "--tag", "kit").listed
+    listed = listing.there()
     there = {str(each["id"]) for each in listed}
     gone = lost(root, restic.repository, there)
     kept = set(kept_of(listed, backup["keep"], time.time()))

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from deploy.agent.backups.beside import beside
 from deploy.agent.backups.check import check_weekly
 from deploy.agent.backups.copies import PARTS, STATEMENT, remove_secrets, take_copies
 from deploy.agent.backups.damage import kept_in, remember_kept
 from deploy.agent.backups.files import has_locks, snapshots_on_disk
 from deploy.agent.backups.left import clear_drill, clear_restores
+from deploy.agent.backups.listing import Listing
 from deploy.agent.backups.machine import ensure_own, machine_tags
 from deploy.agent.backups.proof import number_of_files, proven
 from deploy.agent.backups.repository import ensure_repository, on_same_disk
@@ -49,15 +52,17 @@ def run(request: BackUpRequest, journal: Journal) -> BackUpAnswer:
         # A killed run leaves its copies of secrets, whatever becomes of this one.
         remove_secrets(root)
         remember_run(root, begun)
-        on_disk = snapshots_on_disk(restic.repository)
+        on_disk, listing = snapshots_on_disk(restic.repository), Listing(restic, backup["stack"])
         try:
             takes_over = request.get("takes_over", False)
-            answer = _back_up(root, backup, restic, journal, before, is_watch=bool(interval), takes_over=takes_over)
+            answer = _back_up(
+                root, backup, restic, journal, before, listing, is_watch=bool(interval), takes_over=takes_over
+            )
             if not answer["changed"]:
                 remember(root, last=known.get("last"), runs=runs_of(known))
                 return answer
             if before is None:
-                _keep_up(root, backup, restic, journal, on_disk, is_watch=bool(interval))
+                _keep_up(root, backup, restic, journal, listing, on_disk, is_watch=bool(interval))
         except (AgentError, OSError) as problem:
             failure = told(problem, None if before else Line("backup", "now"))
             if isinstance(failure, FullDiskError) and backup.get("weights"):
@@ -91,7 +96,7 @@ def back_up_before_restore(root: Path, backup: Backup, restic: Restic, journal: 
     """
     begun = _begun("restore", "restore")
     try:
-        answer = _back_up(root, backup, restic, journal, "restore")
+        answer = _back_up(root, backup, restic, journal, "restore", Listing(restic, backup["stack"]))
     except (AgentError, OSError) as problem:
         return "", told(problem).problem
     _end(root, _with_result(begun, answer))
@@ -120,37 +125,56 @@ def _back_up(
     backup: Backup,
     restic: Restic,
     journal: Journal,
-    before: Before | None = None,
+    before: Before | None,
+    listing: Listing,
     *,
     is_watch: bool = False,
     takes_over: bool = False,
 ) -> BackUpAnswer:
     restic.ensure_writable()
-    made = ensure_repository(root, restic)
-    if not made and not takes_over and before != "restore":
-        ensure_own(root, restic, backup["stack"])
+    opened = _opened(root, backup, before, listing, is_watch=is_watch, takes_over=takes_over)
     # Ahead of the copies: what changes meanwhile is a change for the next look.
     stamps = stamps_of(root, backup)
-    if has_locks(backup["repository"]):
-        restic.ask("unlock")
     try:
-        with journal.step("copies"):
-            folder = take_copies(root, backup, journal)
+        with beside(restic, opened) as opening, journal.step("copies"):
+            folder = take_copies(root, backup, journal, opening.ensure_good)
             content = content_of(root, backup, folder)
         if is_watch and content == read(root).get("content"):
             remember(root, stamps=stamps)
             return _nothing_new(backup)
         with journal.step("snapshot"):
             given = number_of_files(folder)
-            summary = _snapshot(root, restic, backup["stack"], folder, journal, before)
+            tags = _tags(root, before)
+            summary = _snapshot(restic, backup["stack"], folder, journal, tags)
     finally:
         remove_secrets(root)
     answer = _answer(backup, folder, summary, proven(restic, folder, summary, given))
-    if made:
+    listing.add(answer["snapshot"], tags)
+    if opening.result():
         answer |= {"made": True, "same_disk": on_same_disk(backup)}
     weights = saved_weights(backup["repository"], folder, (read_json(folder / STATEMENT) or {}).get("weights", {}))
     _remember_good(root, answer, before, content=content, stamps=stamps, weights=weights)
     return answer
+
+
+def _opened(
+    root: Path, backup: Backup, before: Before | None, listing: Listing, *, is_watch: bool, takes_over: bool
+) -> Callable[[Restic], bool]:
+    """Return the work that finds or makes the repository, and tells whether it was made."""
+
+    def work(restic: Restic) -> bool:
+        made = ensure_repository(root, restic)
+        if not made and not takes_over and before != "restore":
+            ensure_own(root, restic, listing)
+        if has_locks(backup["repository"]):
+            restic.ask("unlock")
+        if before is None and not is_watch:
+            # For the retention, which tells of a failure behind the snapshot. A watch may find nothing new.
+            with suppress(AgentError):
+                listing.ask(restic)
+        return made
+
+    return work
 
 
 def _answer(backup: Backup, folder: Path, summary: dict[str, Any], snapshot: str) -> BackUpAnswer:
@@ -178,22 +202,31 @@ def _remember_good(root: Path, answer: BackUpAnswer, before: Before | None, **lo
 
 
 def _keep_up(
-    root: Path, backup: Backup, restic: Restic, journal: Journal, on_disk: set[str] | None, *, is_watch: bool
+    root: Path,
+    backup: Backup,
+    restic: Restic,
+    journal: Journal,
+    listing: Listing,
+    on_disk: set[str] | None,
+    *,
+    is_watch: bool,
 ) -> None:
     """Remove old snapshots and check the repository; a backup before a change leaves both to the next run.
 
     A watch leaves the slow work to the daily run: the check, and the removal of data that no snapshot has any more.
     """
     with journal.step("retention"):
-        forget(root, restic, backup, prune=not is_watch, before=on_disk)
+        forget(root, restic, backup, listing, prune=not is_watch, before=on_disk)
     if not is_watch:
         with journal.step("check of the repository"):
             check_weekly(root, restic)
 
 
-def _snapshot(
-    root: Path, restic: Restic, stack: str, folder: Path, journal: Journal, before: Before | None = None
-) -> dict[str, Any]:
+def _tags(root: Path, before: Before | None) -> list[str]:
+    return ["kit", *machine_tags(root), *([f"{BEFORE}{before}"] if before else [])]
+
+
+def _snapshot(restic: Restic, stack: str, folder: Path, journal: Journal, tags: list[str]) -> dict[str, Any]:
     """Return restic's summary. A warning is a failure: with one, the snapshot lacks something."""
 
     def hear(line: str) -> None:
@@ -203,8 +236,8 @@ def _snapshot(
                 # Fields with default values are left out.
                 journal.say("into the repository", status.get("bytes_done", 0), status.get("total_bytes", 0))
 
-    tags = ["--tag", "kit", *machine_tags(root), *(["--tag", f"{BEFORE}{before}"] if before else [])]
-    said = restic.run("backup", "--host", stack, *tags, *PARTS, cwd=folder, hear=hear)
+    tagged = [word for tag in tags for word in ("--tag", tag)]
+    said = restic.run("backup", "--host", stack, *tagged, *PARTS, cwd=folder, hear=hear)
     summaries = [document for document in said.documents if document.get("message_type") == "summary"]
     if said.status != 0 or said.complaints or len(summaries) != 1 or not summaries[0].get("snapshot_id"):
         raise restic.failure("backup", said)
