@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -48,6 +49,9 @@ def _answer(arguments: list[str]) -> dict[str, object] | None:
     verb = " ".join(arguments)
     # Loaded before the request is read: who asks may still be making it.
     operation = operation_of(verb)
+    # What is loaded stays: only what a verb makes from here on is looked through for garbage.
+    gc.freeze()
+    gc.enable()
     request = _request()
     if request.get("attended"):
         attend()

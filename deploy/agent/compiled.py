@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import io
 import marshal
 import os
@@ -13,8 +12,8 @@ from pathlib import Path
 
 from deploy.agent.remembered import write_file
 
-# A module that is compiled holds its source's checksum, and this flag says to trust it: the whole file has one.
-UNCHECKED = (1).to_bytes(4, "little")
+LENGTH = 8
+"""Bytes of the size of the index."""
 WRITABLE_BY_OTHERS = 0o022
 Checksum = Callable[[bytes, bytes], bytes]
 
@@ -27,22 +26,25 @@ def compile_beside(agent: Path, place: Path, checksum: Checksum) -> None:
         if os.geteuid() != 0 or folder.st_uid != 0 or folder.st_mode & WRITABLE_BY_OTHERS:
             return
         source = agent.read_bytes()
-        length = len(checksum(b"", b""))
-        compiled = _archive(source, length)
+        compiled = _modules(source)
         write_file(place, compiled + checksum(source, compiled), 0o444)
 
 
-def _archive(agent: bytes, checksum_length: int) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(agent)) as sources, zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as compiled:
+def _modules(agent: bytes) -> bytes:
+    """Return the code of an agent's modules behind an index, in the form that `entry` reads."""
+    index: dict[str, tuple[bool, int, int]] = {}
+    codes: list[bytes] = []
+    start = 0
+    with zipfile.ZipFile(io.BytesIO(agent)) as sources:
         for name in sources.namelist():
-            if name.startswith("deploy/"):
-                compiled.writestr(zipfile.ZipInfo(f"{name}c"), _module(name, sources.read(name)))
-        # Announced as the archive's comment: the checksum follows.
-        compiled.comment = b"0" * checksum_length
-    return buffer.getvalue()[:-checksum_length]
-
-
-def _module(name: str, source: bytes) -> bytes:
-    code = compile(source, name, "exec", dont_inherit=True)
-    return importlib.util.MAGIC_NUMBER + UNCHECKED + importlib.util.source_hash(source) + marshal.dumps(code)
+            if not name.startswith("deploy/"):
+                continue
+            code = marshal.dumps(compile(sources.read(name), name, "exec", dont_inherit=True))
+            module, _, file = name[: -len(".py")].rpartition("/")
+            is_package = file == "__init__"
+            whole = module if is_package else f"{module}/{file}"
+            index[whole.replace("/", ".")] = (is_package, start, start + len(code))
+            codes.append(code)
+            start += len(code)
+    told = marshal.dumps(index)
+    return b"".join([len(told).to_bytes(LENGTH, "little"), told, *codes])
