@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
 
 from deploy.agent.errors import AgentError
+from deploy.agent.programs import which
 
 SYSTEMD = Path("/run/systemd/system")
 """Folder that exists while systemd is process 1."""
@@ -25,7 +25,7 @@ def has_systemd() -> bool:
 def has_cron() -> bool:
     """True if cron is installed."""
     path = os.pathsep.join((os.environ.get("PATH", ""), SBIN))
-    return any(shutil.which(program, path=path) for program in CRONS)
+    return any(which(program, path=path) for program in CRONS)
 
 
 def systemctl(*words: str) -> None:
@@ -33,7 +33,7 @@ def systemctl(*words: str) -> None:
     # Not above: a probe looks at units and starts no program.
     import subprocess
 
-    program = shutil.which("systemctl") or "systemctl"
+    program = which("systemctl") or "systemctl"
     done = subprocess.run([program, *words], capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
     if done.returncode:
         said = done.stderr.strip() or f"exit code {done.returncode}"

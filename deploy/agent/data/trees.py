@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-import shutil
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -59,6 +58,9 @@ def _kind(status: os.stat_result) -> str:
 def clear_other(there: Path, kind: str) -> None:
     """Remove what an earlier copy left in the place of an entry of another kind; a link there would be followed."""
     if os.path.lexists(there) and _kind(there.lstat()) != kind:
+        # A probe loads this module, and removes nothing.
+        import shutil
+
         shutil.rmtree(there) if there.is_dir() and not there.is_symlink() else there.unlink()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from deploy.agent.holder import composing
 from deploy.agent.interrupts import shielded
 from deploy.agent.kit_folders import project_of
 from deploy.agent.line import Line
+from deploy.agent.programs import which
 from deploy.agent.remembered import read_json, write_json
 
 KEPT_VARIABLES = ("PATH", "HOME", "LANG")
@@ -103,7 +103,7 @@ def _run(root: Path, argv: list[str], what: str, **apart: Any) -> None:
 
 def program() -> list[str]:
     """Return the command that runs Compose here."""
-    client = shutil.which("docker")
+    client = which("docker")
     if client:
         return [client, "compose"]
     plugin = plugin_path("docker-compose")

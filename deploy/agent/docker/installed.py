@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ from deploy.agent.docker.defaults import host_defaults, missing_limits
 from deploy.agent.docker.direct import forwards
 from deploy.agent.errors import AgentError
 from deploy.agent.kit_folders import INSTALLED_DOCKER
+from deploy.agent.programs import which
 from deploy.agent.remembered import read_json, stamp, write_json
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def observe(root: Path) -> tuple[Installed, HostDefaults | None]:
         "engine_path": program,
         "daemon_json_problem": problem,
         "compose": plugin_version("docker-compose", root),
-        "client_path": shutil.which("docker"),
+        "client_path": which("docker"),
         "kit_installed": INSTALLED_DOCKER.exists(),
     }, defaults
 
@@ -91,7 +91,7 @@ def server_version() -> str | None:
 
 
 def _engine() -> str | None:
-    return shutil.which("dockerd", path=os.pathsep.join([os.environ.get("PATH", ""), *PROGRAM_FOLDERS]))
+    return which("dockerd", path=os.pathsep.join([os.environ.get("PATH", ""), *PROGRAM_FOLDERS]))
 
 
 def _program_version(program: str) -> str | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import shutil
 import subprocess
 from collections.abc import Iterable
 
@@ -12,13 +11,14 @@ from deploy.agent.contract import AS_ROOT
 from deploy.agent.docker.installed import PROGRAM_FOLDERS
 from deploy.agent.errors import AgentError
 from deploy.agent.firewall.rules import CHAIN, FOUR, TABLE, Rule, is_of, is_same
+from deploy.agent.programs import which
 
 SECONDS = 30
 
 
 def path_of(program: str) -> str:
     """Return the path of a program; raise AgentError if the host lacks it."""
-    path = shutil.which(program, path=os.pathsep.join([os.environ.get("PATH", ""), *PROGRAM_FOLDERS]))
+    path = which(program, path=os.pathsep.join([os.environ.get("PATH", ""), *PROGRAM_FOLDERS]))
     if path is None:
         raise AgentError(f"this host has no {program}", "install the package iptables")
     return path

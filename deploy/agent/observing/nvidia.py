@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deploy.agent.observing.texts import text_of
+from deploy.agent.programs import which
 
 if TYPE_CHECKING:
     from deploy.agent.contract.hardware import Card, Nvidia
@@ -44,7 +44,7 @@ def is_there() -> bool:
 def smi() -> tuple[str, str]:
     """Return the lines of the driver's own program, and its words if it fails; both are empty without it."""
     # Under WSL a program of Linux' driver, which does not belong there, reaches no card.
-    program = str(WSL_DRIVER) if WSL_DRIVER.exists() else shutil.which("nvidia-smi")
+    program = str(WSL_DRIVER) if WSL_DRIVER.exists() else which("nvidia-smi")
     if program is None:
         return "", ""
     lines, words = _asked(program, f"{ASKED},{COMPUTE}")
@@ -88,7 +88,7 @@ def observe(words: str) -> Nvidia:
         "problem": " ".join(words.split()),
         "library": library[1] if library else None,
         "packages": _packages(),
-        "has_ctk": shutil.which("nvidia-ctk") is not None,
+        "has_ctk": which("nvidia-ctk") is not None,
         "mode": _mode(),
         "cdi": sorted(line.strip() for line in _said(["nvidia-ctk", "cdi", "list"]).splitlines() if "=" in line),
         "cdi_driver": _cdi_driver(),

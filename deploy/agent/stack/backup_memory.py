@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -17,6 +16,7 @@ from deploy.agent.errors import AgentError
 from deploy.agent.fired import idle_seconds, placed_at
 from deploy.agent.holder import is_locked, try_lock
 from deploy.agent.kit_folders import BACKUP_KEY, BACKUP_OWNER
+from deploy.agent.programs import which
 from deploy.agent.remembered import read_json, write_file, write_json
 from deploy.agent.stack.secrets import secret_path
 
@@ -36,7 +36,7 @@ def observe(root: Path) -> SeenBackups:
     known = read(root)
     repository, last, good = known.get("repository") or {}, known.get("last"), known.get("good")
     return {
-        "has_restic": shutil.which(RESTIC) is not None,
+        "has_restic": which(RESTIC) is not None,
         "repository": repository.get("path", ""),
         "runs": runs_of(known),
         "last": cast("Run", last) if last else None,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hmac
 import os
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -90,6 +89,9 @@ def _key(root: Path) -> bytes:
 
 def _seconds(text: str) -> float | None:
     """Return the time when a container was started; None if it never was."""
+    # Asked of few containers.
+    from datetime import datetime, timezone
+
     # Docker prints nanoseconds, which Python 3.9 cannot read.
     whole = text.rstrip("Z").partition(".")[0]
     try:
