@@ -89,6 +89,8 @@ def start() -> int:
         from deploy.agent.compiled import compile_beside
 
         compile_beside(Path(agent), Path(compiled_place(agent)), checksum)
+    # Nor is garbage looked for at the end.
+    gc.freeze()
     return status
 
 
