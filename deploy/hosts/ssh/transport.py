@@ -36,6 +36,9 @@ class SshTransport:
         self._connection = connection_to(way)
         self._greeting: Greeting | None = None
         self._ahead: dict[str, Session] = {}
+        """Verbs that were started ahead, and are not asked yet."""
+        self._met: set[Session] = set()
+        """Those whose agent waits for a request."""
 
     @property
     def agent_path(self) -> str:
@@ -130,30 +133,54 @@ class SshTransport:
             yield from held(agent, request, on_line)
 
     def _ensure_greeted(self) -> Greeting:
+        self._meet()
         if self._greeting is None:
             with self._started(RELAY) as session:
                 session.terminate()
         return cast("Greeting", self._greeting)
 
+    def _meet(self) -> None:
+        """Greet what was started ahead: its ssh opens the connection for every other verb, or tells why it cannot."""
+        for verb, session in tuple(self._ahead.items()):
+            if session not in self._met:
+                # A session that fails is asked nothing more.
+                del self._ahead[verb]
+                try:
+                    self._greet(session)
+                except LostError as lost:
+                    self._reopen(lost)
+                else:
+                    self._met.add(session)
+                    self._ahead[verb] = session
+
     def _started(self, verb: str) -> Session:
+        self._meet()
+        if begun := self._ahead.pop(verb, None):
+            return begun
         try:
             return self._begun(verb)
         except LostError as lost:
-            # Nothing was asked: the connection could not be opened, or has ended since it was looked at.
-            self._connection.ensure_open(lost.said if lost.is_opener else None)
+            self._reopen(lost)
         try:
             return self._begun(verb)
         except LostError as lost:
             raise troubles.lost(self._way, lost.said) from None
 
+    def _reopen(self, lost: LostError) -> None:
+        """Open the connection: it could not be opened, or has ended since it was looked at; nothing was asked."""
+        self._connection.ensure_open(lost.said if lost.is_opener else None)
+
     def _begun(self, verb: str) -> Session:
-        session = self._ahead.pop(verb, None) or self._connection.session(bootstrap_command(agent_zip(), verb))
+        session = self._connection.session(bootstrap_command(agent_zip(), verb))
+        self._greet(session)
+        return session
+
+    def _greet(self, session: Session) -> None:
         try:
             self._greeting = greeted(session, self._way)
         except BaseException:
             _ended(session)
             raise
-        return session
 
 
 def _ended(session: Session) -> None:

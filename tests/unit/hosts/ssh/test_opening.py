@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from deploy.agent.contract.envelope import Request
-from deploy.agent.contract.verbs import ADDRESSES
+from deploy.agent.contract.verbs import ADDRESSES, RELAY
 from deploy.deployment.way import Way
 from deploy.errors import KitError, UnreachableError
 from deploy.hosts.ssh.connections import close_connections
@@ -67,6 +67,29 @@ def test_what_hinders_a_start_ahead_is_told_when_the_host_is_asked_and_costs_no_
     with transport.ahead(ADDRESSES), pytest.raises(KitError, match="refuses connections"):
         transport.call(ADDRESSES, ASKED)
     assert len(started(ssh)) == 1
+
+
+@pytest.mark.parametrize("ask", [lambda t: t.agent_path, lambda t: t.call(RELAY, ASKED), lambda t: t.connection])
+def test_another_question_waits_for_the_start_ahead_and_costs_no_second_try(
+    ssh: Path, ask: Callable[[SshTransport], object]
+) -> None:
+    # A host that is off takes a timeout, which nobody waits for twice.
+    (ssh / "words").write_text("ssh: connect to host 192.168.1.20 port 22: Connection timed out\n")
+    transport = SshTransport(BOX)
+    with transport.ahead(ADDRESSES), pytest.raises(UnreachableError, match="does not answer"):
+        ask(transport)
+    assert len(started(ssh)) == 1
+
+
+def test_a_host_that_is_asked_again_is_tried_again(ssh: Path) -> None:
+    (ssh / "words").write_text("ssh: connect to host 192.168.1.20 port 22: Connection timed out\n")
+    transport = SshTransport(BOX)
+    with transport.ahead(ADDRESSES):
+        with pytest.raises(UnreachableError, match="does not answer"):
+            assert transport.agent_path
+        with pytest.raises(UnreachableError, match="does not answer"):
+            transport.call(ADDRESSES, ASKED)
+    assert len(started(ssh)) == 2
 
 
 def test_a_start_ahead_that_nobody_asks_is_gone_at_the_end(ssh: Path) -> None:
