@@ -42,7 +42,7 @@ def test_a_model_that_left_the_spec_goes_with_prune_alone_and_one_made_by_hand_s
     taken = workstation.kit("backup", "now", "--json").here
     assert not {"unlocked", "unsaved"} & set(taken)
     said = workstation.kit("backup", "show", "latest", "--json").here["statement"]
-    assert said["weights"]["main"] == [BY_HAND, "commit-message"]
+    assert said["weights"]["main"] == ["commit-message", BY_HAND]
     assert set(said["bases"]["main"][BY_HAND]) == {TAG}
     assert taken["bytes"] < workstation.library.size, "the library has the weights"
     workstation.engine.delete(BY_HAND)
