@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from deploy.agent.backups.remote_room import remote_free_bytes
+from deploy.agent.backups.sftp import options
 from deploy.agent.errors import AgentError
 from deploy.agent.stack.backup_memory import observe
 from tests.e2e.lab.host import LabHost, lab_host
@@ -27,7 +29,7 @@ def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabHost]:
 
 def test_backups_go_to_another_machine_and_come_back(host: Host, box: LabHost, tmp_path: Path) -> None:  # noqa: F811
     place, key = f"sftp:root@{box.address}:/srv/backups/home", str(box.folder / "key")
-    with_repository(host, place, identity=key, host_key=box.shown_key)
+    backup = with_repository(host, place, identity=key, host_key=box.shown_key)
     answer = host.back_up()
     assert answer["made"]
     assert answer["same_disk"] == []
@@ -35,6 +37,10 @@ def test_backups_go_to_another_machine_and_come_back(host: Host, box: LabHost, t
     host.say("second")
     host.back_up()
     assert len(host.listed()["snapshots"]) == 2
+    # Before it sends a model, the host asks how much fits there.
+    there = int(box.read("df", "--output=avail", "--block-size=1", "/srv/backups/home").split()[-1])
+    free = remote_free_bytes(place, options(host.root, place, backup["ssh"]))
+    assert free == pytest.approx(there, rel=0.2)
 
     # Gone with its disk, it is never made anew.
     box.read("mv", "/srv/backups/home", "/srv/backups/unmounted")

@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deploy.agent.backups.sftp import is_remote
-from deploy.agent.inputs.disk import ensure_room
+from deploy.agent.backups.remote_room import remote_free_bytes
+from deploy.agent.backups.sftp import options
+from deploy.agent.errors import AgentError
+from deploy.agent.inputs.disk import amount, ensure_room, with_margin
 from deploy.agent.remembered import read_json
 from deploy.agent.stack.backup_memory import read
 
@@ -20,8 +22,8 @@ class Room:
     """The file systems of a repository and of the copies, with what this backup adds to them."""
 
     def __init__(self, root: Path, backup: Backup, copies: Path) -> None:
-        self._repository = None if is_remote(backup["repository"]) else Path(backup["repository"])
-        self._copies = copies
+        self._repository, self._copies = backup["repository"], copies
+        self._way = options(root, backup["repository"], backup.get("ssh"))
         known = read(root).get("weights") or {}
         self._saved = set(known.get("files", [])) if known.get("repository") == backup["repository"] else set()
         self._planned: dict[str, int] = {}
@@ -33,13 +35,23 @@ class Room:
         """
         needs: list[tuple[Path, int, str]] = []
         planned = self._planned | {file: size for file, size in files.items() if file not in self._saved}
-        if self._repository is not None and len(planned) > len(self._planned):
-            needs.append((self._repository, sum(planned.values()), WHAT))
+        if len(planned) > len(self._planned):
+            if self._way:
+                self._ensure_remote_room(sum(planned.values()))
+            else:
+                needs.append((Path(self._repository), sum(planned.values()), WHAT))
         if source.stat().st_dev != self._copies.stat().st_dev:
             present = {path.name for path in self._copies.glob("*/data/blobs/*")}
             needs.append((self._copies, sum(size for file, size in files.items() if file not in present), WHAT))
         ensure_room(needs)
         self._planned = planned
+
+    def _ensure_remote_room(self, size: int) -> None:
+        have, need = remote_free_bytes(self._repository, self._way), with_margin(size)
+        if have is not None and need > have:
+            raise AgentError(
+                f"not enough disk at {self._repository}: {WHAT} need {amount(need)}, {amount(have)} are free"
+            )
 
 
 def saved_weights(repository: str, copies: Path, engines: dict[str, list[str]]) -> dict[str, object]:
