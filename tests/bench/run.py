@@ -6,7 +6,8 @@ noop: an apply that changes nothing against `docker compose up -d` of the same s
 sync: what the agent does for 50 unchanged models of an engine against one `curl /api/tags`.
 upload: the agent's upload of a GGUF against `curl` of one like it. Both ask a double, or the engine KIT_TEST_OLLAMA.
 backup, daily: a first backup, before a change and daily, against copying the same data and the same of restic on it.
-work, workday: the processor time of both, which a busy machine changes little.
+care, careday: the same against a consistent copy, flushed and checked, as a careful person makes it.
+work, workday: the processor time of backup and daily, which a busy machine changes little.
 stall: the longest commit of a writer beside a daily run against that beside the same work by hand.
 """
 
@@ -18,7 +19,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests.bench.backups import backup, backup_work, daily, daily_work, stall
+from tests.bench.backups import backup, backup_care, backup_work, daily, daily_care, daily_work, stall
 from tests.bench.engines import sync, upload
 from tests.bench.measure import REPOSITORY, Result, as_json, in_turns, table
 from tests.bench.stack import cold, noop
@@ -42,6 +43,8 @@ BENCHES = {
     "upload": upload,
     "backup": backup,
     "daily": daily,
+    "care": backup_care,
+    "careday": daily_care,
     "work": backup_work,
     "workday": daily_work,
     "stall": stall,
