@@ -8,6 +8,7 @@ upload: the agent's upload of a GGUF against `curl` of one like it. Both ask a d
 backup, daily: a first backup, before a change and daily, against copying the same data and the same of restic on it.
 care, careday: the same against a consistent copy, flushed and checked, as a careful person makes it.
 work, workday: the processor time of backup and daily, which a busy machine changes little.
+flush: the longest fsync of a writer beside the flush of a big copy in pieces against that beside one at once.
 stall: the longest commit of a writer beside a daily run against that beside the same work by hand.
 """
 
@@ -21,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tests.bench.backups import backup, backup_care, backup_work, daily, daily_care, daily_work, stall
 from tests.bench.engines import sync, upload
+from tests.bench.flushes import flush_of_a_copy
 from tests.bench.measure import REPOSITORY, Result, as_json, in_turns, table
 from tests.bench.stack import cold, noop
 
@@ -47,6 +49,7 @@ BENCHES = {
     "careday": daily_care,
     "work": backup_work,
     "workday": daily_work,
+    "flush": flush_of_a_copy,
     "stall": stall,
 }
 
