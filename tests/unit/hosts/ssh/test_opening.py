@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from deploy.deployment.way import Way
 from deploy.errors import KitError, UnreachableError
 from deploy.hosts.ssh.connections import close_connections
 from deploy.hosts.ssh.transport import SshTransport
+from tests.waiting import wait_until
 
 BOX = Way("ssh", "box", "192.168.1.20", "admin")
 ASKED: Request = {}
@@ -79,6 +81,33 @@ def test_another_question_waits_for_the_start_ahead_and_costs_no_second_try(
     with transport.ahead(ADDRESSES), pytest.raises(UnreachableError, match="does not answer"):
         ask(transport)
     assert len(started(ssh)) == 1
+
+
+SUDO = """#!/bin/sh
+case "$*" in *"-O exit"*) exit ;; esac
+mkdir "{folder}/asking" 2>/dev/null || {{ echo 'sudo waits for another sudo' >&2; exit 1; }}
+printf 'kit-asks-for-the-password-of-sudo' >&2
+read -r word
+rmdir "{folder}/asking"
+echo "kit-agent ready 1000 $(date +%s) debian"
+read -r request
+echo '{{"format": 1, "addresses": {{"lan": [], "all": ["'"$word"'"]}}}}'
+"""
+"""A sudo that asks one at a time, as the real one does for the sessions of one connection."""
+
+
+def test_two_sudos_of_a_connection_ask_for_the_password_one_after_the_other(ssh: Path) -> None:
+    password = ssh / "box.sudo"
+    password.write_text("sesame")
+    password.chmod(0o600)
+    (ssh / "bin" / "ssh").write_text(SUDO.format(folder=ssh))
+    transport = SshTransport(replace(BOX, name="asking", sudo_password=f"file:{password}"))
+    with transport.ahead(ADDRESSES):
+        # The first one waits for its password as soon as it has started.
+        wait_until((ssh / "asking").is_dir, "sudo asks")
+        assert transport.agent_path
+        answers = [transport.call(ADDRESSES, ASKED) for _ in range(2)]
+    assert [answer["addresses"]["all"] for answer in answers] == [["sesame"]] * 2
 
 
 def test_a_host_that_is_asked_again_is_tried_again(ssh: Path) -> None:
