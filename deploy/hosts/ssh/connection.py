@@ -125,6 +125,8 @@ class Connection:
     def _is_open(self) -> bool:
         while self._opener is not None and self._opener.poll() is None and not self._socket.exists():
             time.sleep(LOOK_SECONDS)
+        # It makes no second socket: one that is removed later is not waited for, however long its command takes.
+        self._opener = None
         return self._socket.exists() and multiplex.is_alive(self._socket)
 
     def _started(self, command: str, options: Sequence[str]) -> Session:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,8 @@ from deploy.agent.contract.envelope import Request
 from deploy.agent.contract.verbs import ADDRESSES, RELAY
 from deploy.deployment.way import Way
 from deploy.errors import KitError, UnreachableError
+from deploy.hosts.ssh import multiplex
+from deploy.hosts.ssh.connection import Connection, Session
 from deploy.hosts.ssh.connections import close_connections
 from deploy.hosts.ssh.transport import SshTransport
 from tests.waiting import wait_until
@@ -129,3 +132,26 @@ def test_a_start_ahead_that_nobody_asks_is_gone_at_the_end(ssh: Path) -> None:
         (session,) = transport._ahead.values()
         assert session.poll() is None
     assert session.poll() is not None
+
+
+def test_a_socket_that_is_cleared_away_while_its_opener_still_runs_stops_no_other_command(
+    ssh: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Of a user who signs out, systemd removes all that lies in memory.
+    (ssh / "bin" / "ssh").write_text("#!/bin/sh\nexec sleep 600\n")
+    folder = tmp_path_factory.mktemp("connections")
+    connection, begun = Connection(BOX, folder), list[Session]()
+    begun.append(connection.session("follow the logs"))
+    monkeypatch.setattr(multiplex, "is_alive", Path.exists)
+    (folder / BOX.name).touch()
+    begun.append(connection.session("look"))
+    (folder / BOX.name).unlink()
+    asking = threading.Thread(target=lambda: begun.append(connection.session("look again")), daemon=True)
+    asking.start()
+    asking.join(5)
+    is_started = not asking.is_alive()
+    for session in begun:
+        session.kill()
+        with session:
+            pass
+    assert is_started, "waits for a socket that nobody makes any more"
