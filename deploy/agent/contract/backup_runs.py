@@ -107,7 +107,7 @@ class SeenBackups(TypedDict):
     since: str
     """Time at which the key of the backups was made; empty if there is none, or if only root can see it."""
     watch: SeenWatch | None
-    """None where the release has no such job."""
+    """None where the release has no such job, or nobody can tell when it ran."""
     drills_since: str
     """Time at which the job of a weekly drill was placed; empty where the release has none."""
 

@@ -33,7 +33,7 @@ class SeenBackups:
     since: str = ""
     """Time from which on there should be backups; empty if unknown."""
     watch: SeenWatch | None = None
-    """The job that looks for changes; None where the release has none."""
+    """The job that looks for changes; None where the release has none, or nobody can tell when it ran."""
     drills_since: str = ""
     """Time from which on there should be weekly drills; empty where the release has none."""
 

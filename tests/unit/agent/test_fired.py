@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import time
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from deploy.agent.fired import firing, idle_seconds, placed_at
 
 JOB = "backup-watch"
 HOUR = 3600
+AGENT, EARLIER = f"{'a' * 64}.pyz", f"{'b' * 64}.pyz"
 
 
 @pytest.fixture
@@ -26,12 +28,20 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         path.parent.mkdir(parents=True)
         path.write_text("{}")
         let_be_old(path)
+    release_with(root, AGENT)
+    monkeypatch.setattr(sys, "argv", [f"/opt/kit/agent/{AGENT}"])
     monkeypatch.setattr(scheduler, "UNITS", units)
     monkeypatch.setattr(scheduler, "SYSTEMD", tmp_path)
     monkeypatch.setattr(fired, "BOOT", tmp_path / "boot_id")
     fired.BOOT.write_text("first boot")
     set_awake(monkeypatch, 100 * HOUR)
     return root
+
+
+def release_with(root: Path, agent: str) -> None:
+    """Let the release's job start this agent."""
+    script = f"exec /usr/bin/python3 -X utf8 -IS /opt/kit/agent/{agent} job </opt/kit/home/current/units/{JOB}.json\n"
+    (root / "current" / "units" / f"{JOB}.sh").write_text(script)
 
 
 def let_be_old(path: Path) -> None:
@@ -101,3 +111,30 @@ def test_a_disk_that_takes_no_file_stops_no_job(root: Path) -> None:
     (root / "run").write_text(json.dumps("in the way of a folder"))
     with firing(root, JOB):
         assert idle_seconds(root, JOB) == 100 * HOUR
+
+
+def test_an_agent_of_an_earlier_kit_that_remembers_no_start_is_not_told_as_a_dead_timer(root: Path) -> None:
+    release_with(root, EARLIER)
+    assert idle_seconds(root, JOB) is None
+    release_with(root, AGENT)
+    assert idle_seconds(root, JOB) == 100 * HOUR
+
+
+def test_a_rollback_to_a_release_of_an_earlier_kit_does_not_count_from_the_starts_of_the_later_one(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with firing(root, JOB):
+        pass
+    set_awake(monkeypatch, 150 * HOUR)
+    release_with(root, EARLIER)
+    assert idle_seconds(root, JOB) is None
+
+
+def test_an_agent_of_another_kit_that_remembers_its_starts_counts(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    release_with(root, EARLIER)
+    with monkeypatch.context() as earlier:
+        earlier.setattr(sys, "argv", [f"/opt/kit/agent/{EARLIER}"])
+        with firing(root, JOB):
+            pass
+    set_awake(monkeypatch, 103 * HOUR)
+    assert idle_seconds(root, JOB) == 3 * HOUR
