@@ -62,8 +62,9 @@ def take_copies(root: Path, backup: Backup, journal: Journal, ensure_wanted: Cal
         take_copy(data, folder / "data" / data["service"], journal)
     take_copy(secrets_of(root), folder / SECRETS, journal)
     _copy_release(root, release, manifest, folder / "configs")
-    weights = take_weights(root, backup, folder / "data", journal)
+    # Ahead of the weights, which take long: a model that changes meanwhile is a change for the next look.
     _write(folder / MODELS, models_of(backup))
+    weights = take_weights(root, backup, folder / "data", journal)
     _write(folder / STATEMENT, statement(root, backup, release, manifest, weights))
     for log in (root / "audit.log", log_path(root)):
         if log.exists():

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from deploy.agent.backups import weights
 from deploy.agent.contract.backup_runs import troubles
 from deploy.agent.inputs import disk
+from deploy.agent.protocols.doors.making import Stored
 from deploy.agent.stack.backup_memory import observe
 from tests.unit.agent.backups.conftest import Host, Restore
 from tests.unit.agent.backups.model_store import BASE, MINE, Store, parts_of, saved_names
@@ -68,6 +70,22 @@ def test_a_layer_whose_librarys_model_is_gone_or_another_one_is_saved(host: Host
     host.back_up()
     assert saved_names(host) == {store.path(MINE).name, store.path(BASE).name}
     assert "bases" not in host.listed("latest")["statement"]
+
+
+def test_a_base_that_is_pulled_anew_while_models_are_copied_is_a_change_for_the_next_look(
+    host: Host, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.ask("own")
+    with monkeypatch.context() as meanwhile:
+
+        def ensure_whole(_taking: weights._Taking, _model: Stored) -> None:
+            store.put("llama3.2/3b", b"the library has moved the tag")
+
+        meanwhile.setattr(weights._Taking, "_ensure_whole", ensure_whole)
+        host.back_up()
+    assert saved_names(host) == {store.path(MINE).name}
+    assert host.back_up(watch_seconds=0.001)["changed"]
+    assert saved_names(host) == {store.path(MINE).name, store.path(BASE).name}
 
 
 def test_a_model_that_was_pulled_by_hand_is_named_alone(host: Host, store: Store) -> None:
