@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from deploy.agent.backups.fetched import fetch_all
 from deploy.agent.backups.restic import Restic
 from deploy.agent.backups.snapshots import SHORT, dumped
-from deploy.agent.backups.space import Need, ensure_space
+from deploy.agent.backups.space import UNCHANGED, Need, ensure_space
 from deploy.agent.data.owners import ensure_own
 from deploy.agent.data.restoring import FETCHED
 from deploy.agent.data.trees import copied_digest
@@ -77,7 +77,9 @@ def bring_back(
                 missing = " ".join(f"--only {other.engine}" for other in lacking[number:])
                 before = [f"what was there before: {path}" for path in answer["aside"].values() if path]
                 rest = f"all else is restored; these models alone: {missing}"
-                failure.next_step = "\n".join([failure.next_step, rest, *before])
+                # The data of services is restored by now.
+                step = failure.next_step.replace(UNCHANGED, f"no model of {name} was changed")
+                failure.next_step = "\n".join([step, rest, *before])
                 raise failure from problem
         if is_changed:
             answer["changed"] = True

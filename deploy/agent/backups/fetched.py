@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from deploy.agent.backups.copies import SECRETS
 from deploy.agent.backups.restic import MOST_TOLD, Restic
 from deploy.agent.backups.snapshots import SHORT, unreadable
-from deploy.agent.backups.space import Need, ensure_space, sizes_in
+from deploy.agent.backups.space import UNCHANGED, Need, ensure_space, sizes_in
 from deploy.agent.data.restoring import FETCHED, shared_folder
 from deploy.agent.data.trees import copied_digest
 from deploy.agent.errors import AgentError, full_disk
@@ -103,7 +103,7 @@ def _fetch(restic: Restic, snapshot: str, place: Place, journal: Journal, again:
         if file["kind"] == "file" and not _is_whole(folder / "data" / file["path"], file["sha256"]):
             raise AgentError(
                 f"{file['path']} of {place.part} is damaged in the backup {snapshot[:SHORT]}",
-                f"nothing was changed; `{Line('backup', 'list')}` shows the others",
+                f"{UNCHANGED}; `{Line('backup', 'list')}` shows the others",
             )
     # The data may have moved since, or be restored on another host.
     return Fetched(place, {**manifest, "host_path": str(place.host_path)}, folder / "data")

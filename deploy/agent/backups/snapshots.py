@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 from deploy.agent.backups.copies import STATEMENT, STATEMENT_FORMAT
 from deploy.agent.backups.damage import key_damage, lost
 from deploy.agent.backups.restic import MOST_TOLD, NO_REPOSITORY, Restic, Said
+from deploy.agent.backups.space import UNCHANGED
 from deploy.agent.backups.work import released_backup, restic_of
 from deploy.agent.contract.backup_runs import is_ahead
 from deploy.agent.errors import AgentError
@@ -194,7 +195,7 @@ def unreadable(snapshot: str, said: Said) -> AgentError:
     """Return the error of a snapshot that the repository no longer holds whole."""
     return AgentError(
         f"the backup {snapshot[:SHORT]} cannot be read: {said.complaints[:MOST_TOLD] or f'exit code {said.status}'}",
-        f"nothing was changed; `{Line('backup', 'list')}` shows the others",
+        f"{UNCHANGED}; `{Line('backup', 'list')}` shows the others",
     )
 
 

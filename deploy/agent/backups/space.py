@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from deploy.agent.backups.restic import Restic
 
 MARGIN = 64 * 2**20
+UNCHANGED = "nothing was changed"
+"""Words of a failure ahead of every change."""
 
 
 class Need(NamedTuple):
@@ -37,7 +39,7 @@ def ensure_space(needs: Iterable[Need]) -> None:
             verb = "needs" if len(whats) == 1 else "need"
             raise AgentError(
                 f"{' and '.join(whats)} {verb} {amount(size)}, and {folder} has {amount(free)} free",
-                "free some space there; nothing was changed",
+                f"free some space there; {UNCHANGED}",
             )
 
 

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from deploy.agent.backups import brought_back, weights
+from deploy.agent.backups import brought_back, space, weights
+from deploy.agent.backups.space import Need
 from deploy.agent.data.trees import copied_digest
 from deploy.agent.errors import AgentError
-from tests.unit.agent.backups.conftest import Host, Restore
+from tests.unit.agent.backups.conftest import Host, Restore, said
 from tests.unit.agent.backups.model_store import BASE, MINE, Store, parts_of
 
 
@@ -157,6 +158,27 @@ def test_a_disk_without_room_for_weights_leaves_the_rest_restored_and_says_so(
         put_back()
     assert str(store.folder) in failure.value.problem
     assert "all else is restored; these models alone: --only main" in failure.value.next_step
+
+
+def test_a_disk_that_filled_up_behind_the_first_check_is_not_told_as_a_restore_that_changed_nothing(
+    host: Host, store: Store, put_back: Restore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.ask("own")
+    host.back_up()
+    store.lose()
+    host.say("later")
+
+    def ensure_space(needs: list[Need]) -> None:
+        monkeypatch.setattr(space, "MARGIN", 2**62)
+        space.ensure_space(needs)
+
+    monkeypatch.setattr(brought_back, "ensure_space", ensure_space)
+    with pytest.raises(AgentError) as failure:
+        put_back()
+    assert said(host.database) == ["first"]
+    step, rest, *_ = failure.value.next_step.splitlines()
+    assert step == "free some space there; no model of main was changed"
+    assert rest == "all else is restored; these models alone: --only main"
 
 
 def test_a_folder_of_their_own_gets_the_weights_that_are_named(
