@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from deploy.deployment.way import Way
 from deploy.hosts.ssh import multiplex
@@ -46,6 +46,10 @@ class Session(subprocess.Popen[bytes]):
 
     is_opener = False
     """True if its ssh opens the shared connection."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        self.begun = time.time()
+        super().__init__(*arguments, **options)
 
     def terminate(self) -> None:
         """Close the standard input of the command."""

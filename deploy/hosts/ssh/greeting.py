@@ -38,19 +38,21 @@ def greeted(session: Session, way: Way) -> Greeting:
     greeting = read_greeting(words)
     if greeting is None:
         raise KitError(f"{way.label} said: {' '.join(words)}", "this is a fault of the kit")
-    _ensure_fit(greeting, way)
+    _ensure_fit(greeting, session.begun, way)
     if greeting.state == "wants":
         _send_agent(session, way)
     return greeting
 
 
-def _ensure_fit(greeting: Greeting, way: Way) -> None:
+def _ensure_fit(greeting: Greeting, begun: float, way: Way) -> None:
     if not {"debian", "ubuntu"}.intersection(greeting.system):
         raise troubles.other_system(way, " ".join(greeting.system[:1]))
     if greeting.state == "no-python":
         raise troubles.no_python(way)
-    if abs(skew := greeting.time - time.time()) > LARGEST_SKEW_SECONDS:
-        raise troubles.other_time(way, skew)
+    # It greeted at some moment since then: a session that began ahead may have waited for a person meanwhile.
+    least, most = greeting.time - time.time(), greeting.time - begun
+    if least > LARGEST_SKEW_SECONDS or most < -LARGEST_SKEW_SECONDS:
+        raise troubles.other_time(way, least if least > 0 else most)
 
 
 def _send_agent(session: Session, way: Way) -> None:

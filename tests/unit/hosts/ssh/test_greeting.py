@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,16 @@ def test_a_host_that_does_not_fit_is_told_so(told: str, problem: str) -> None:
             greeted(agent, BOX)
         agent.terminate()
     assert problem in f"{error.value.problem}; {error.value.next_step}"
+
+
+def test_a_host_that_greeted_while_a_person_was_asked_something_has_no_wrong_clock(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with says('echo "kit-agent ready 0 $(date +%s) debian"; cat >/dev/null') as agent:
+        later = time.time() + 600
+        monkeypatch.setattr(time, "time", lambda: later)
+        assert greeted(agent, BOX).state == "ready"
+        agent.terminate()
 
 
 def test_an_old_python_is_told_by_its_version() -> None:
