@@ -11,6 +11,7 @@ import tomllib
 import urllib.request
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -74,9 +75,15 @@ def opened(url: str, fetch: Fetch, method: str = "GET") -> Any:
 def trusted(fetch: Fetch) -> ssl.SSLContext:
     """Return the trusted authorities; KitError if the spec's file holds none."""
     try:
-        return ssl.create_default_context(cafile=fetch.ca)
+        return _context(fetch.ca)
     except OSError as error:
         raise KitError(f"ca: {fetch.ca}: {error.strerror or error}", "name a file of authorities (PEM)") from None
+
+
+# Reading this machine's authorities takes as long as an answer of a registry, and a lock asks for hundreds.
+@cache
+def _context(ca: str | None) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=ca)
 
 
 def silent(fetch: Fetch, words: str) -> KitError:
