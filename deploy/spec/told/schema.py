@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from typing import Any
 
 from pydantic import BaseModel
@@ -27,6 +28,7 @@ def json_schema() -> dict[str, Any]:
     return {"$schema": DIALECT, **schema, "title": "kit.yaml", "examples": [_example()]}
 
 
+@cache
 def schema_text() -> str:
     """Return the schema as `kit schema` prints it and `kit init` writes it."""
     return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"

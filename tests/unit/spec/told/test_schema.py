@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ BAD = sorted((REPOSITORY / "tests/golden/bad_specs").glob("*.yaml"))
 MODELS = sorted({*all_models(Spec), *all_models(Lock)}, key=lambda model: model.__name__)
 
 
+@cache
 def validator() -> Any:
     return importlib.import_module("jsonschema").Draft202012Validator(json_schema())
 
