@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints, is_typeddict
 
@@ -35,7 +36,7 @@ def made_whole(kind: Any, part: Any) -> Any:
     """
     origin, inner = get_origin(kind), get_args(kind)
     if is_typeddict(kind) and isinstance(part, dict):
-        hints = get_type_hints(kind)
+        hints = _hints(kind)
         missing = {
             key: USUAL.get((kind.__name__, key), _nothing(hints[key])) for key in kind.__required_keys__ - part.keys()
         }
@@ -52,12 +53,17 @@ def made_whole(kind: Any, part: Any) -> Any:
 def _of_one(kinds: Sequence[Any], part: Any) -> Any:
     """Make a document whole as the first type that knows all its keys."""
     for kind in kinds:
-        if is_typeddict(kind) and (not isinstance(part, dict) or part.keys() - get_type_hints(kind).keys()):
+        if is_typeddict(kind) and (not isinstance(part, dict) or part.keys() - _hints(kind).keys()):
             continue
         whole = made_whole(kind, part)
         if check_of(kind)(whole) is None:
             return whole
     return part
+
+
+@cache
+def _hints(kind: Any) -> dict[str, Any]:
+    return get_type_hints(kind)
 
 
 def _nothing(kind: Any) -> Any:
