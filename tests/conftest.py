@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import signal
 import socket
 import subprocess
 import time
-from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -29,8 +29,6 @@ for ignored in (signal.SIGHUP, signal.SIGQUIT):
     if signal.getsignal(ignored) is signal.SIG_IGN:
         signal.signal(ignored, lambda *_: None)
 
-TRACED_EXAMPLES = 2
-"""Examples of a test function whose lines count as covered, so the printed coverage is a lower bound."""
 DOCKER_SECONDS = 600
 """Installing Docker on a bare machine takes a minute or two."""
 
@@ -57,17 +55,20 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> StorySche
     return StoryScheduling(config, log) if config.getoption("dist") == "loadscope" else None
 
 
+def pytest_collection() -> None:
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Keep the collector away from the tests themselves, which live as long as the run."""
+    gc.freeze()
+    gc.enable()
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put what brings a Docker Engine along (e2e without docker) first; what takes long before what fills the gaps."""
     items.sort(key=_turn)
-    seen: Counter[str] = Counter()
-    for item in items:
-        function = item.nodeid.partition("[")[0]
-        seen[function] += 1
-        # Further examples walk the lines that the first ones walked; traced, they would take twice their time.
-        if seen[function] > TRACED_EXAMPLES or getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
-            item.add_marker("no_cover")
 
 
 def _turn(item: pytest.Item) -> int:

@@ -18,8 +18,6 @@ from tests.golden.plans_of import PLANS, desired_of
 from tests.unit.apply.agents import Machines, machines
 from tests.unit.apply.played_docker import Killed, Kills
 
-# Some hundred applies walk lines that plain tests walk once; traced, they would take twice their time.
-pytestmark = pytest.mark.no_cover
 HOSTS = ("page", "gate", "engine")
 NEEDS: Needs = {"engine": (), "gate": ("engine",), "page": ("gate",)}
 VERBS = ("secrets", "place")
