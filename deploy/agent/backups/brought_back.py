@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from deploy.agent.backups.fetched import fetch_all
 from deploy.agent.backups.restic import Restic
 from deploy.agent.backups.snapshots import SHORT, dumped
-from deploy.agent.backups.space import UNCHANGED, Need, ensure_space
+from deploy.agent.backups.space import UNCHANGED, ensure_space
 from deploy.agent.data.owners import ensure_own
 from deploy.agent.data.restoring import FETCHED
 from deploy.agent.data.trees import copied_digest
 from deploy.agent.errors import AgentError, told
+from deploy.agent.inputs.disk import Need
 from deploy.agent.journal import Journal
 from deploy.agent.line import Line
 
@@ -40,7 +41,7 @@ class Lacking(NamedTuple):
     @property
     def need(self) -> Need:
         """Space that the files take."""
-        return Need(f"the models of {self.engine}", sum(file["size"] for file in self.files), self.folder)
+        return Need(self.folder, sum(file["size"] for file in self.files), f"the models of {self.engine}")
 
 
 def lacking_models(

@@ -15,7 +15,7 @@ from deploy.agent.backups.work import released_backup
 from deploy.agent.contract.frames import PIECE, CutOffError
 from deploy.agent.data.restoring import brought_folder
 from deploy.agent.errors import AgentError, full_disk
-from deploy.agent.inputs.disk import ensure_room
+from deploy.agent.inputs.disk import Need, ensure_room
 from deploy.agent.inputs.pace import Pace
 from deploy.agent.inputs.sent import piped
 from deploy.agent.journal import Journal
@@ -54,7 +54,7 @@ def take(request: BroughtRequest, journal: Journal) -> BroughtAnswer:
         try:
             pieces = piped(request["repository"])
             size = int(json.loads(next(pieces))["size"])
-            ensure_room([(folder, size, "the former host's backups")])
+            ensure_room([Need(folder, size, "the former host's backups")])
             with _emptied_on_failure(folder):
                 _extract(folder, Pace(journal, "receiving the backups", size).counted(pieces))
         except (CutOffError, StopIteration):

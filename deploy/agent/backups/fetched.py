@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 from deploy.agent.backups.copies import SECRETS
 from deploy.agent.backups.restic import MOST_TOLD, Restic
 from deploy.agent.backups.snapshots import SHORT, unreadable
-from deploy.agent.backups.space import UNCHANGED, Need, ensure_space, sizes_in
+from deploy.agent.backups.space import UNCHANGED, ensure_space, sizes_in
 from deploy.agent.data.restoring import FETCHED, shared_folder
 from deploy.agent.data.trees import copied_digest
 from deploy.agent.errors import AgentError, full_disk
+from deploy.agent.inputs.disk import Need
 from deploy.agent.journal import Journal
 from deploy.agent.line import Line
 from deploy.agent.remembered import read_json
@@ -71,7 +72,7 @@ def fetched(
             # Mostly nothing is there; an interrupted run may have left something.
             shutil.rmtree(place.host_path / FETCHED, ignore_errors=True)
         sizes = sizes_in(restic, snapshot, [place.inside for place in places]) if places else {}
-        ensure_space([*(Need(place.part, sizes[place.inside], place.host_path) for place in places), *more])
+        ensure_space([*(Need(place.host_path, sizes[place.inside], place.part) for place in places), *more])
         yield [_fetch(restic, snapshot, place, journal, again) for place in places]
     finally:
         # A restore that worked does not fail for what it leaves; the next one must remove it before it begins.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from deploy.agent.backups.remote_room import remote_free_bytes
 from deploy.agent.backups.sftp import options
 from deploy.agent.errors import AgentError
-from deploy.agent.inputs.disk import amount, ensure_room, with_margin
+from deploy.agent.inputs.disk import Need, ensure_room, not_enough, with_margin
 from deploy.agent.remembered import read_json
 from deploy.agent.stack.backup_memory import read
 
@@ -33,25 +33,23 @@ class Room:
 
         restic may compress weights, but hardly does: each file counts with all of its size.
         """
-        needs: list[tuple[Path, int, str]] = []
+        needs: list[Need] = []
         planned = self._planned | {file: size for file, size in files.items() if file not in self._saved}
         if len(planned) > len(self._planned):
             if self._way:
                 self._ensure_remote_room(sum(planned.values()))
             else:
-                needs.append((Path(self._repository), sum(planned.values()), WHAT))
+                needs.append(Need(Path(self._repository), sum(planned.values()), WHAT))
         if source.stat().st_dev != self._copies.stat().st_dev:
             present = {path.name for path in self._copies.glob("*/data/blobs/*")}
-            needs.append((self._copies, sum(size for file, size in files.items() if file not in present), WHAT))
+            needs.append(Need(self._copies, sum(size for file, size in files.items() if file not in present), WHAT))
         ensure_room(needs)
         self._planned = planned
 
     def _ensure_remote_room(self, size: int) -> None:
         have, need = remote_free_bytes(self._repository, self._way), with_margin(size)
         if have is not None and need > have:
-            raise AgentError(
-                f"not enough disk at {self._repository}: {WHAT} need {amount(need)}, {amount(have)} are free"
-            )
+            raise AgentError(not_enough(self._repository, WHAT, need, have))
 
 
 def saved_weights(repository: str, copies: Path, engines: dict[str, list[str]]) -> dict[str, object]:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from deploy.agent.backups.fetched import Fetched, shared_of
 from deploy.agent.backups.restic import Restic
-from deploy.agent.backups.space import Need, sizes_in
+from deploy.agent.backups.space import sizes_in
 from deploy.agent.data.persons import put_back, put_in
 from deploy.agent.errors import AgentError
+from deploy.agent.inputs.disk import Need
 from deploy.agent.journal import Journal
 from deploy.agent.line import Line
 
@@ -27,7 +28,7 @@ def shared_needs(restic: Restic, backup: Backup, snapshot: str, parts: list[str]
     """Return the space of a person's folders: their files are written beside what is there, behind the fetch."""
     own = [each for each in shared_of(backup) if each["service"] in parts]
     sizes = sizes_in(restic, snapshot, [f"data/{each['service']}" for each in own]) if own else {}
-    return [Need(each["service"], sizes[f"data/{each['service']}"], Path(each["host_path"])) for each in own]
+    return [Need(Path(each["host_path"]), sizes[f"data/{each['service']}"], each["service"]) for each in own]
 
 
 def restore_shared(backup: Backup, parts: list[Fetched], answer: RestoreAnswer, journal: Journal) -> None:

@@ -9,8 +9,9 @@ from deploy.agent.backups.copies import SECRETS
 from deploy.agent.backups.fetched import HOST_SECRETS, fetch_all
 from deploy.agent.backups.restic import Restic
 from deploy.agent.backups.snapshots import SHORT, statement
-from deploy.agent.backups.space import Need, ensure_space, sizes_in
+from deploy.agent.backups.space import ensure_space, sizes_in
 from deploy.agent.errors import AgentError
+from deploy.agent.inputs.disk import Need
 from deploy.agent.interrupts import shielded
 from deploy.agent.line import Line
 
@@ -24,7 +25,7 @@ def restore_into(restic: Restic, snapshot: str, only: list[str], target: Path, a
     try:
         wanted = insides or [("the backup", "")]
         sizes = sizes_in(restic, snapshot, [inside for _, inside in wanted])
-        ensure_space([Need(what, sizes[inside], target) for what, inside in wanted])
+        ensure_space([Need(target, sizes[inside], what) for what, inside in wanted])
         fetch_all(restic, snapshot, [inside for _, inside in insides], target, again)
     except BaseException:
         # Parts of a restore would keep a disk full that running services may share.

@@ -17,7 +17,7 @@ from deploy.agent.data.flushed import flush
 from deploy.agent.data.pending import read_pending
 from deploy.agent.data.trees import SIDE_FILES, Entry, clear_other, copied_digest, copy_entry, entry, own, walk
 from deploy.agent.errors import AgentError
-from deploy.agent.inputs.disk import amount
+from deploy.agent.inputs.disk import SPARE, Need, ensure_room
 from deploy.agent.journal import Journal
 from deploy.agent.remembered import read_json, write_json
 
@@ -29,10 +29,10 @@ KEPT_COPIES = 3
 HELPERS = 2
 """Threads that flush and check what was copied while the next file is."""
 BUSY_SECONDS = 30
-MARGIN = 64 * 2**20
 FULL = "database or disk is full"
 """SQLite's words for a disk without space."""
-NOTHING_CHANGED = "free some space there, then run the same command again; nothing was changed"
+THEN = ", then run the same command again; nothing was changed"
+"""Words behind the advice to free some space."""
 
 
 def run(request: CopyRequest, journal: Journal) -> CopyAnswer:
@@ -71,9 +71,8 @@ def take_copy(request: CopiedData, folder: Path, journal: Journal) -> dict[str, 
     files = _parents(source, list(_listed(source, present, databases, left_out)))
     before = {file["path"]: file for file in known["files"]}
     # What an earlier run of the same copy brought is there already.
-    _ensure_space(
-        sum(file["size"] for file in files if before.get(file["path"], {}).get("size") != file["size"]), folder
-    )
+    size = sum(file["size"] for file in files if before.get(file["path"], {}).get("size") != file["size"])
+    ensure_room([Need(folder.parent, size, "a copy of the data")], SPARE, THEN)
     journal.say(f"copying the data of {request['service']}", None, sum(file["size"] for file in files))
     copied = _copied(source, target, files, databases, before)
     _drop_others(target, {file["path"] for file in copied})
@@ -190,7 +189,7 @@ def _checked(source: Path, target: Path, known: Entry) -> Entry:
 
 def _uncopied(source: Path, there: Path, known: Entry, said: str) -> AgentError:
     if said == FULL:
-        return AgentError(f"the disk of {there.parent} is full", NOTHING_CHANGED)
+        return AgentError(f"the disk of {there.parent} is full", f"free some space there{THEN}")
     return AgentError(
         f"the database {source / known['path']} could not be copied: {said}",
         "nothing was changed; restore a backup, or repair it with `sqlite3 FILE .recover`",
@@ -203,15 +202,6 @@ def _drop_others(target: Path, kept: set[str]) -> None:
             path = Path(folder) / name
             if str(path.relative_to(target)) not in kept:
                 path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
-
-
-def _ensure_space(need: int, folder: Path) -> None:
-    free = shutil.disk_usage(folder).free
-    if need + MARGIN > free:
-        raise AgentError(
-            f"a copy of the data needs {amount(need + MARGIN)}, and {folder.parent} has {amount(free)} free",
-            NOTHING_CHANGED,
-        )
 
 
 def half_copies(root: Path) -> list[Path]:

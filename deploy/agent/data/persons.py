@@ -18,13 +18,12 @@ from typing import IO, TYPE_CHECKING, Any, cast
 
 from deploy.agent.data.trees import OURS, Entry
 from deploy.agent.errors import AgentError
-from deploy.agent.inputs.disk import amount
+from deploy.agent.inputs.disk import SPARE, Need, ensure_room
 
 if TYPE_CHECKING:
     from deploy.agent.contract.places import SharedPlace
 
 Write = Callable[[IO[bytes]], None]
-MARGIN = 64 * 2**20
 READABLE = 0o004
 SYSTEM_PATH = "/usr/bin:/usr/local/bin:/bin"
 PLACER = """
@@ -90,7 +89,8 @@ def put_in(shared: SharedPlace, files: list[Entry], data: Path) -> Path:
     A file that is neither the person's nor readable for all stays out: it may be one that a link led to.
     """
     own = [file for file in files if _is_persons(file, shared["uid"])]
-    _ensure_space(shared, sum(file["size"] for file in own))
+    size = sum(file["size"] for file in own)
+    ensure_room([Need(Path(shared["host_path"]), size, "its files")], SPARE, "; nothing was changed")
 
     def write(pipe: IO[bytes]) -> None:
         with tarfile.open(fileobj=pipe, mode="w|") as packed:
@@ -140,12 +140,3 @@ def _run_as_person(shared: SharedPlace, program: str, words: list[str], write: W
 
 def _is_persons(file: Entry, uid: int) -> bool:
     return file["kind"] != "file" or file["uid"] == uid or bool(int(file["mode"], 8) & READABLE)
-
-
-def _ensure_space(shared: SharedPlace, need: int) -> None:
-    free = shutil.disk_usage(shared["host_path"]).free
-    if need + MARGIN > free:
-        raise AgentError(
-            f"{shared['host_path']} needs {amount(need + MARGIN)}, and has {amount(free)} free",
-            "free some space there; nothing was changed",
-        )

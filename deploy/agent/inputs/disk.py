@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 from deploy.agent.errors import AgentError
 
@@ -13,6 +14,8 @@ GIB = 2**30
 MARGIN = GIB // 2
 # A release's few files need none of it.
 SMALL = GIB // 16
+SPARE = GIB // 16
+"""Bytes that stay free behind a copy of data, whatever its size."""
 
 
 def with_margin(size: int) -> int:
@@ -20,22 +23,36 @@ def with_margin(size: int) -> int:
     return size + MARGIN if size > SMALL else size
 
 
-def ensure_room(needs: Iterable[tuple[Path, int, str]]) -> None:
-    """Raise if a file system lacks the room; needs on one file system are added up."""
-    wanted: dict[int, tuple[Path, int, list[str]]] = {}
-    for path, size, purpose in needs:
-        there = existing(path)
-        device = there.stat().st_dev
-        first, sum_of, purposes = wanted.get(device, (there, 0, []))
-        wanted[device] = (first, sum_of + size, [*purposes, purpose])
-    for there, size, purposes in wanted.values():
-        have = free_bytes(there)
-        if with_margin(size) > have:
-            what, need = " and ".join(dict.fromkeys(purposes)), with_margin(size)
-            raise AgentError(
-                f"not enough disk at {there}: {what} need {amount(need)}, {amount(have)} are free",
-                f"free {amount(need - have)} there",
-            )
+class Need(NamedTuple):
+    """A folder, the bytes that its file system gets, and what they are for."""
+
+    folder: Path
+    size: int
+    what: str
+
+
+def ensure_room(needs: Iterable[Need], spare: int | None = None, then: str = "") -> None:
+    """Raise AgentError if a file system lacks the room; needs on one file system are added up.
+
+    Args:
+        needs: what is to be written.
+        spare: bytes that stay free, in place of those that plan and agent leave.
+        then: words behind the advice to free some space.
+    """
+    by_device: dict[int, list[Need]] = {}
+    for need in needs:
+        by_device.setdefault(existing(need.folder).stat().st_dev, []).append(need)
+    for together in by_device.values():
+        there, size = existing(together[0].folder), sum(need.size for need in together)
+        wanted, have = with_margin(size) if spare is None else size + spare, free_bytes(there)
+        if wanted > have:
+            whats = " and ".join(dict.fromkeys(need.what for need in together))
+            raise AgentError(not_enough(there, whats, wanted, have), f"free {amount(wanted - have)} there{then}")
+
+
+def not_enough(place: Path | str, what: str, wanted: int, have: int) -> str:
+    """Return the failure of a disk that lacks room, in words."""
+    return f"not enough disk at {place}: {amount(wanted)} needed for {what}, {amount(have)} free"
 
 
 def amount(size: int) -> str:

@@ -13,7 +13,7 @@ from deploy.agent.inputs import bytecode, rootfs, wheels
 from deploy.agent.inputs.archive import Layer, archive_parts, archive_size, configuration, stream
 from deploy.agent.inputs.cache import OVER, Cache
 from deploy.agent.inputs.children import Children, StoppedError
-from deploy.agent.inputs.disk import ensure_room
+from deploy.agent.inputs.disk import Need, ensure_room
 from deploy.agent.inputs.layers import bytecode_key, image_layers, room_of_images, root_key, wheels_key
 from deploy.agent.inputs.mirrors import Mirrors
 from deploy.agent.inputs.pull import bring
@@ -241,7 +241,7 @@ def _ensure_room(images: list[BuiltImage], cache: Cache, docker: Docker, force: 
         usable -= {key for image in images for key in (root_key(image), *_compiled(image))}
     making, given = zip(*room_of_images(map(image_layers, images), usable))
     engine = Path(docker.root())
-    ensure_room([(cache.root, sum(making), "image builds"), (engine, sum(given), "images")])
+    ensure_room([Need(cache.root, sum(making), "image builds"), Need(engine, sum(given), "images")])
 
 
 def _compiled(image: BuiltImage) -> list[str]:

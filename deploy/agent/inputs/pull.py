@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from deploy.agent.docker.api import Docker, has_digest
 from deploy.agent.docker.credentials import login_of
 from deploy.agent.errors import AgentError, FullDiskError
-from deploy.agent.inputs.disk import ensure_room
+from deploy.agent.inputs.disk import Need, ensure_room
 from deploy.agent.inputs.layers import ROOM_PER_BYTE
 from deploy.agent.journal import Journal
 from deploy.agent.line import Line
@@ -171,4 +171,4 @@ def _note(image: PulledImage, request: ImagesRequest) -> None:
 def _ensure_room(docker: Docker, images: list[PulledImage]) -> None:
     need = int(ROOM_PER_BYTE * sum(image["pull"].get("size") or 0 for image in images))
     if need:
-        ensure_room([(Path(docker.root()), need, "images")])
+        ensure_room([Need(Path(docker.root()), need, "images")])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from deploy.agent.contract.frames import CutOffError
 from deploy.agent.docker.api import Docker
 from deploy.agent.errors import AgentError, FullDiskError
-from deploy.agent.inputs.disk import ensure_room
+from deploy.agent.inputs.disk import Need, ensure_room
 from deploy.agent.inputs.image import record_of, remember
 from deploy.agent.inputs.pace import Pace
 from deploy.agent.inputs.sent import piped
@@ -75,7 +75,7 @@ def _loaded(docker: Docker, shipment: Shipment, pieces: Iterator[bytes], journal
 
 
 def _ensure_room(docker: Docker, size: int) -> None:
-    ensure_room([(Path(docker.root()), COPIES * size, "images")])
+    ensure_room([Need(Path(docker.root()), COPIES * size, "images")])
 
 
 def _note(request: TakeRequest) -> None:

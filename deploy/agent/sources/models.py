@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from deploy.agent.errors import AgentError
 from deploy.agent.inputs.archive import sha256_of
 from deploy.agent.inputs.children import Children
-from deploy.agent.inputs.disk import ensure_room
+from deploy.agent.inputs.disk import Need, ensure_room
 from deploy.agent.journal import Journal
 from deploy.agent.leftovers import partial, remove_leftovers, size_of
 from deploy.agent.remembered import read_json, stamp, write_json
@@ -82,7 +82,7 @@ def _ensure_room(models: list[ModelFile], cache: Path) -> None:
     for model in models:
         # The part of an interrupted run has its room already.
         left = max(0, model["size"] - size_of(partial(Path(model["path"]), model["sha256"])))
-        needs.append((Path(model["path"]), left, f"model {model['name']}"))
+        needs.append(Need(Path(model["path"]), left, f"model {model['name']}"))
         staged = source_of(model["source"]).STAGED * model["size"]
-        needs.append((cache, staged, f"model {model['name']}"))
+        needs.append(Need(cache, staged, f"model {model['name']}"))
     ensure_room(needs)

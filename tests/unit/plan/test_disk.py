@@ -119,7 +119,7 @@ def test_plan_and_agent_agree_to_the_byte_whatever_the_cache_holds(
         there = replace(seen, disks={path: Disk(free, 1) for path in PLACES})
         monkeypatch.setattr(agent_disk, "free_bytes", lambda _path, free=free: free)
         with contextlib.nullcontext() if is_enough else pytest.raises(AgentError, match="not enough disk"):
-            agent_disk.ensure_room([(tmp_path, needed, "images")])
+            agent_disk.ensure_room([agent_disk.Need(tmp_path, needed, "images")])
         assert (list(disk.disk_refusals(quickstart.deployment, there, images)) == []) is is_enough
 
 

@@ -61,7 +61,7 @@ def test_a_backup_whose_copies_do_not_fit_leaves_the_repository_as_it_is(tmp_pat
         first = host.back_up()["snapshot"]
         (host.data / "uploads/big").write_bytes(os.urandom(5 * MIB))
         resize(tmp_path / "kit", 3)
-        words = f"a copy of the data needs .*, and {host.root}/backup/copies/data has .* free"
+        words = f"not enough disk at {host.root}/backup/copies/data: .* needed for a copy of the data, .* free"
         ensure_refused_and_good_afterwards(host, tmp_path / "kit", words, first)
 
 
@@ -96,10 +96,10 @@ def test_a_restore_that_does_not_fit_touches_no_data_and_stops_nothing(
     with disk(host.data, size):
         subprocess.run(["cp", "-a", f"{tmp_path}/moved/.", str(host.data)], check=True)
         host.say("later")
-        with pytest.raises(AgentError, match=f"page needs .*, and {host.data} has .* free"):
+        with pytest.raises(AgentError, match=f"not enough disk at {host.data}: .* needed for page, .* free"):
             put_back()
         # The space may be gone by the time of the fetch.
-        monkeypatch.setattr(space, "MARGIN", -ROOMY * MIB)
+        monkeypatch.setattr(space, "SPARE", -ROOMY * MIB)
         with pytest.raises(AgentError, match=is_full(host.data / ".kit-fetched")) as full:
             put_back(only=["page"])
         assert "`kit backup restore latest --only page`" in full.value.next_step

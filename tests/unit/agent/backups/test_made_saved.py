@@ -10,6 +10,7 @@ import pytest
 
 from deploy.agent.backups import weights
 from deploy.agent.contract.backup_runs import troubles
+from deploy.agent.data import copy
 from deploy.agent.inputs import disk
 from deploy.agent.protocols.doors.making import Stored
 from deploy.agent.stack.backup_memory import observe
@@ -106,6 +107,7 @@ def test_weights_without_room_keep_nothing_else_from_the_backup(
     store.ask("own")
     large = b"weights of a large model" * 100
     store.make("large/latest", large)
+    monkeypatch.setattr(copy, "ensure_room", lambda *_: None)
     monkeypatch.setattr(disk, "free_bytes", lambda _path: 2000)
     answer = host.back_up()
     (reason,) = answer["unsaved"]["main"].values()

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
 from deploy.agent.backups import space
+from deploy.agent.data import copy
 from deploy.agent.errors import AgentError
+from deploy.agent.inputs import disk
 from tests.unit.agent.backups.conftest import Host, Restore, said
 from tests.unit.agent.backups.model_store import MINE, Store
 
@@ -25,8 +25,9 @@ def free(monkeypatch: pytest.MonkeyPatch) -> Free:
     """Let so many bytes be free on each file system."""
 
     def set_free(size: int) -> None:
-        monkeypatch.setattr(space, "MARGIN", 0)
-        monkeypatch.setattr(shutil, "disk_usage", lambda _path: SimpleNamespace(free=size))
+        for module in (space, copy):
+            monkeypatch.setattr(module, "SPARE", 0)
+        monkeypatch.setattr(disk, "free_bytes", lambda _path: size)
 
     return set_free
 
@@ -38,7 +39,7 @@ def test_a_restore_counts_the_files_in_the_folders_of_its_parts(
     host.back_up()
     host.say("later")
     free(LETTER)
-    with pytest.raises(AgentError, match=r"page needs .* free"):
+    with pytest.raises(AgentError, match=r"needed for page, .* free"):
         put_back(only=["page"])
     assert (calls, said(host.database)) == ([], ["first", "later"])
     assert not list(host.data.glob(".kit-*"))
@@ -55,7 +56,7 @@ def test_data_and_models_that_fit_each_but_not_together_change_nothing(
     host.say("later")
     store.lose()
     free(LETTER + 1000)
-    with pytest.raises(AgentError, match=r"page and secrets and the models of main need .*") as failure:
+    with pytest.raises(AgentError, match="needed for page and secrets and the models of main, ") as failure:
         put_back()
     assert failure.value.next_step.endswith("nothing was changed")
     assert (calls, said(host.database), store.files) == ([], ["first", "later"], {})
@@ -75,6 +76,6 @@ def test_the_named_parts_in_a_folder_are_counted_together(
     free(LETTER * 3 // 2)
     for name in ("page", "main"):
         put_back(only=[name], to=str(tmp_path / name))
-    with pytest.raises(AgentError, match="page and main need "):
+    with pytest.raises(AgentError, match="needed for page and main, "):
         put_back(only=["page", "main"], to=str(tmp_path / "both"))
     assert not list((tmp_path / "both").iterdir())

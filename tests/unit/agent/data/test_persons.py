@@ -88,8 +88,8 @@ def test_a_link_of_the_persons_leads_nobody_into_a_folder_of_roots(
 def test_files_that_have_no_space_change_nothing(
     shared: SharedPlace, copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(persons, "MARGIN", 2**60)
-    with pytest.raises(AgentError, match=r"needs .*, and has"):
+    monkeypatch.setattr(persons, "SPARE", 2**60)
+    with pytest.raises(AgentError, match=f"not enough disk at {shared['host_path']}: .* needed for its files"):
         persons.put_in(shared, files_of(copy), copy)
     assert (Path(shared["host_path"]) / "config/now.ini").exists()
 
