@@ -26,8 +26,9 @@ from deploy.lock.model import (
 from deploy.lock.pinned import Pinned
 from deploy.lock.toolkit import NAME as TOOLKIT
 from deploy.lock.toolkit import is_wanted, pin_toolkit
-from deploy.registries.pypi import resolve_wheels, trusted
+from deploy.registries.pypi import trusted
 from deploy.registries.registry import resolve_image
+from deploy.registries.wheels import resolve_wheels
 from deploy.sources.file.locked import AdapterLock, pin_beside
 from deploy.sources.file.written import FileSource
 from deploy.sources.lock import ModelLock, pin

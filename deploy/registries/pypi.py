@@ -10,7 +10,6 @@ import subprocess
 import tomllib
 import urllib.request
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -31,24 +30,7 @@ UV_PLATFORM = f"x86_64-manylinux_2_{GLIBC_MINOR}"
 FETCH_NEXT = "check the network, or name `mirrors: {pypi: ...}`, `proxy:` or `ca:` in kit.yaml"
 TIMEOUT_SECONDS = 60
 NO_ANSWER = (OSError, http.client.HTTPException)
-CONNECTIONS = 16
 _CAUSE = re.compile(r"^\s*(?:error|cause|Caused by): ", re.MULTILINE)
-
-
-def resolve_wheels(
-    requirements: tuple[str, ...], overrides: tuple[str, ...], python: str, fetch: Fetch, known: tuple[Wheel, ...] = ()
-) -> tuple[Wheel, ...]:
-    """Ask the index to resolve requirements now; KitError names the package without a suitable wheel.
-
-    Known wheels stay as they are wherever the requirements allow their versions.
-    """
-    located = located_wheels(requirements, overrides, python, fetch, known)
-    with ThreadPoolExecutor(CONNECTIONS) as pool:
-        sizes = pool.map(lambda pair: pair[0].size if pair[0] in known else _size(pair[1], fetch), located)
-        return tuple(
-            Wheel(wheel.name, wheel.version, wheel.file, wheel.sha256, size)
-            for (wheel, _), size in zip(located, sizes, strict=True)
-        )
 
 
 def located_wheels(
@@ -88,7 +70,7 @@ def _context(ca: str | None) -> ssl.SSLContext:
 
 def silent(fetch: Fetch, words: str) -> KitError:
     """Return the error about an index that does not answer or breaks off, with the proxy on the way to it."""
-    return KitError(f"{_index(fetch)} does not answer: {words}", FETCH_NEXT)
+    return KitError(f"{named_index(fetch)} does not answer: {words}", FETCH_NEXT)
 
 
 def _compile(
@@ -168,15 +150,8 @@ def _fitting(package: dict[str, Any], ranks: dict[Tag, int], known: tuple[Wheel,
     return taken, wheel["url"]
 
 
-def _size(url: str, fetch: Fetch) -> int:
-    with opened(url, fetch, "HEAD") as answer:
-        told = answer.headers["Content-Length"]
-    if told is None:
-        raise KitError(f"{_index(fetch)} does not say how large {url} is", "name another mirror in kit.yaml")
-    return int(told)
-
-
-def _index(fetch: Fetch) -> str:
+def named_index(fetch: Fetch) -> str:
+    """Return the index in words, with the proxy on the way to it."""
     place = f"the Python package index {fetch.pypi}" if fetch.pypi else "the Python package index"
     return f"{place} (through the proxy {fetch.proxy})" if fetch.proxy else place
 

@@ -12,7 +12,8 @@ import pytest
 
 from deploy.deployment.fetch import Fetch
 from deploy.errors import KitError
-from deploy.registries.pypi import resolve_wheels, trusted
+from deploy.registries.pypi import trusted
+from deploy.registries.wheels import resolve_wheels
 from deploy.sources.pip.measured import fetch_wheel
 from tests.wheelhouse import Wheelhouse
 
