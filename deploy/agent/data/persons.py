@@ -90,7 +90,7 @@ def put_in(shared: SharedPlace, files: list[Entry], data: Path) -> Path:
     """
     own = [file for file in files if _is_persons(file, shared["uid"])]
     size = sum(file["size"] for file in own)
-    ensure_room([Need(Path(shared["host_path"]), size, "its files")], SPARE, "; nothing was changed")
+    ensure_room([Need(Path(shared["host_path"]), size, "the restored files")], SPARE, "; nothing was changed")
 
     def write(pipe: IO[bytes]) -> None:
         with tarfile.open(fileobj=pipe, mode="w|") as packed:

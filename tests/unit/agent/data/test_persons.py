@@ -89,7 +89,7 @@ def test_files_that_have_no_space_change_nothing(
     shared: SharedPlace, copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(persons, "SPARE", 2**60)
-    with pytest.raises(AgentError, match=f"not enough disk at {shared['host_path']}: .* needed for its files"):
+    with pytest.raises(AgentError, match=f"not enough disk at {shared['host_path']}: .* needed for the restored files"):
         persons.put_in(shared, files_of(copy), copy)
     assert (Path(shared["host_path"]) / "config/now.ini").exists()
 
