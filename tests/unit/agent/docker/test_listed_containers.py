@@ -48,3 +48,15 @@ def test_a_stop_of_everything_remembers_no_trial(docker: TryingDocker, tmp_path:
     docker.made["gate.trial"]["State"]["Status"] = "running"
     assert running.stop(asked(tmp_path), Journal(str(tmp_path), "desk"))["services"] == ["gate", "engine"]
     assert running.stopped_services(tmp_path) == ["engine", "gate"]
+
+
+def test_a_service_whose_end_is_not_listed_yet_is_started(
+    docker: TryingDocker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = docker.containers({"kit.stack": "home"})
+    docker.stop(docker.made["gate"]["Id"])
+    with monkeypatch.context() as behind:
+        # Docker answers a stop before its list has the end.
+        behind.setattr(docker, "containers", lambda *_: before)
+        assert running.start(asked(tmp_path), Journal(str(tmp_path), "desk"))["services"] == ["gate"]
+    assert docker.made["gate"]["State"]["Status"] == "running"
