@@ -82,7 +82,11 @@ class LabHost:
     def boot(self) -> None:
         """Start it again, and wait until somebody can sign in."""
         _docker("start", self.name)
-        wait_until(lambda: _speaks_ssh(self), f"{self.name} speaks SSH")
+        self.wait_for_ssh()
+
+    def wait_for_ssh(self) -> None:
+        """Wait until somebody can sign in."""
+        wait_until(lambda: _speaks_ssh(self), f"{self.name} speaks SSH", saw=lambda: _state(self))
 
 
 @contextlib.contextmanager
@@ -124,7 +128,7 @@ def _open_for(host: LabHost) -> None:
     if not host.has_systemd:
         host.read("mkdir", "-p", "/run/sshd")
         host.read("/usr/sbin/sshd")
-    wait_until(lambda: _speaks_ssh(host), f"{host.name} speaks SSH", saw=lambda: _state(host))
+    host.wait_for_ssh()
 
 
 def _state(host: LabHost) -> str:

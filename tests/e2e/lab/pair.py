@@ -93,6 +93,8 @@ class Pair:
         finally:
             argv = ["docker", "network", "connect", "--ip", host.address, self.network.name, host.name]
             subprocess.run(argv, check=True)
+            # The kernel may still refuse it: its last question for the address, asked before, must time out first.
+            host.wait_for_ssh()
 
     def answer(self, host: LabHost | None = None) -> str:
         """Ask the model through the gateway, as a program on this machine does."""
