@@ -140,6 +140,8 @@ class Docker:
     def stop(self, name: str, seconds: int = 30) -> None:
         """Stop a container, killed after `seconds`; a stopped or missing container is left alone."""
         self._found("POST", f"/containers/{quote(name)}/stop", {"t": str(seconds)}, timeout=seconds + self.timeout)
+        # Docker answers before its list has the end; it holds the container until then, and inspecting waits for that.
+        self.container(name)
 
     def remove(self, name: str) -> None:
         """Remove a container, running or not; a missing one is no error. Named volumes stay."""

@@ -38,8 +38,7 @@ def start(request: ServicesRequest, journal: Journal) -> ServicesAnswer:
     """Start services and wait until they are healthy."""
     finish_put_back(Path(request["root"]), journal)
     containers = _found(request)
-    docker = Docker()
-    started = [name for name in containers if not _is_running(docker, containers[name]["Id"])]
+    started = [name for name in containers if containers[name]["State"] != "running"]
     ensure_sound(Path(request["root"]), started)
     _start(request, containers, started, journal)
     return {"changed": bool(started), "services": started}
@@ -78,12 +77,6 @@ def _start(request: ServicesRequest, containers: dict[str, Any], names: list[str
             Wait(docker, root, request["stack"], limits, before).until_healthy(journal)
         except UnhealthyError as problem:
             raise problem.with_log() from problem
-
-
-def _is_running(docker: Docker, container: str) -> bool:
-    """Return True for a running container; Docker's list may come behind its answer to a stop."""
-    inspected = docker.container(container)
-    return inspected is not None and inspected["State"]["Status"] == "running"
 
 
 def _found(request: ServicesRequest) -> dict[str, dict[str, Any]]:

@@ -26,6 +26,8 @@ class StandIn:
             "StartedAt": "2026-11-28T08:34:18.638110315Z",
             "Health": {"Status": "starting"},
         }
+        self.listed = "running"
+        """Status in the list, which comes behind that of the container until somebody inspects it."""
         self.check: dict[str, Any] | None = None
         self.restarts = 0
         self.memory = 2**24
@@ -58,10 +60,14 @@ class StandIn:
         if parts.path == "/exec/e1/json":
             return json.dumps({"Running": False, "ExitCode": self.check_codes.pop(0)}).encode()
         if parts.path == "/containers/json":
-            return json.dumps([{"Id": ID, "Labels": LABELS, "State": "running", "Created": 1}]).encode()
+            return json.dumps([{"Id": ID, "Labels": LABELS, "State": self.listed, "Created": 1}]).encode()
+        if parts.path == f"/containers/{ID}/stop":
+            self.state["Status"] = "exited"
+            return b""
         if parts.path == f"/containers/{ID}/logs":
             return self.printed.encode()
         assert parts.path == f"/containers/{ID}/json", target
+        self.listed = self.state["Status"]
         return json.dumps(self._inspected()).encode()
 
     def _event(self, one: tuple[str, str]) -> bytes:

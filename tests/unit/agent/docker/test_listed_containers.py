@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 
 from deploy.agent.docker import health
+from deploy.agent.docker.api import Docker
 from deploy.agent.docker.containers import of_stack, with_trials
 from deploy.agent.docker.health import restarts_before
 from deploy.agent.journal import Journal
 from deploy.agent.releases import running
+from tests.unit.agent.docker.standin import ID, StandIn, served
 from tests.unit.agent.releases.trying import TryingDocker, container
 
 
@@ -50,13 +52,8 @@ def test_a_stop_of_everything_remembers_no_trial(docker: TryingDocker, tmp_path:
     assert running.stopped_services(tmp_path) == ["engine", "gate"]
 
 
-def test_a_service_whose_end_is_not_listed_yet_is_started(
-    docker: TryingDocker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    before = docker.containers({"kit.stack": "home"})
-    docker.stop(docker.made["gate"]["Id"])
-    with monkeypatch.context() as behind:
-        # Docker answers a stop before its list has the end.
-        behind.setattr(docker, "containers", lambda *_: before)
-        assert running.start(asked(tmp_path), Journal(str(tmp_path), "desk"))["services"] == ["gate"]
-    assert docker.made["gate"]["State"]["Status"] == "running"
+def test_a_stop_ends_once_the_list_has_it(tmp_path: Path) -> None:
+    with served(StandIn(), tmp_path / "s") as path:
+        docker = Docker(path)
+        docker.stop(ID)
+        assert [listed["State"] for listed in docker.containers({"kit.stack": "t"})] == ["exited"]

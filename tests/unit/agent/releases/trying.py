@@ -68,17 +68,11 @@ class TryingDocker(Docker):
     def container(self, name: str) -> Container | None:
         return next((each for each in self.made.values() if each["Id"] == name), None)
 
-    def start(self, name: str) -> None:
-        self._turn(name, "start", "running")
-
     def stop(self, name: str, _seconds: int = 30) -> None:
-        self._turn(name, "stop", "exited")
-
-    def _turn(self, name: str, act: str, status: str) -> None:
-        self._act(f"{act} {name}")
+        self._act(f"stop {name}")
         for each in self.made.values():
             if each["Id"] == name:
-                each["State"]["Status"] = status
+                each["State"]["Status"] = "exited"
 
     def remove(self, name: str) -> None:
         self.remove_whole(name)
