@@ -6,14 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from deploy.agent.inputs.disk import with_margin
+from deploy.agent.inputs.disk import amount, not_enough, with_margin
 from deploy.agent.inputs.layers import ROOM_PER_BYTE, room_of_images
 from deploy.deployment.host import Deployment
 from deploy.hosts.observation.observe import Observation
 from deploy.hosts.observation.seen import Disk
 from deploy.plan.docker import is_unseen
 from deploy.plan.operation import Operation
-from deploy.plan.weight import gib
 from deploy.sources.given import kind_of
 from deploy.stack import CACHE, Stack
 
@@ -50,10 +49,9 @@ def disk_refusals(
 def _refusal(wanted: list[Need], total: int, free: int) -> tuple[str, str]:
     paths = ", ".join(dict.fromkeys(need.path for need in wanted))
     purposes = ", ".join(dict.fromkeys(need.purpose for need in wanted))
-    return (
-        f"the file system of {paths} has {gib(free)} free, and this needs {gib(total)} there ({purposes})",
-        f"free {gib(total - free)} there, then run the same command again",
-    )
+    return not_enough(
+        paths, purposes, total, free
+    ), f"free {amount(total - free)} there, then run the same command again"
 
 
 def needs(deployment: Deployment, observation: Observation, operations: tuple[Operation, ...]) -> Iterator[Need]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from deploy.agent.inputs.disk import amount
 from deploy.agent.protocols.doors.names import same
 from deploy.deployment.engines import Engine
 from deploy.deployment.models import ADAPTER, Blob, CreatedModel
@@ -83,24 +84,19 @@ class Weights:
         return f" in {self._folder}" if self._folder else " there"
 
     def _pull_words(self, model: CreatedModel, size: int) -> str:
-        return f"{model.base.name if model.base else model.name} takes up to {gib(size)}{self._where}"
+        return f"{model.base.name if model.base else model.name} takes up to {amount(size)}{self._where}"
 
     def _words(self, model: CreatedModel, blobs: list[Blob], kept: int, passing: int) -> str:
         sent = sum(blob.size_bytes for blob in blobs)
         if kept == 0:
             # Of a small file nobody wants to know.
             is_told = passing >= GIB // 10
-            return f"takes {gib(passing)} more{self._where} while it is imported" if is_told else ""
-        more = f", {gib(passing)} more while it is imported" if passing else ""
+            return f"takes {amount(passing)} more{self._where} while it is imported" if is_told else ""
+        more = f", {amount(passing)} more while it is imported" if passing else ""
         if sent and kept == sent and passing:
             # It would have been found there, had the engine kept more than its own copy of it.
             again = "its file is sent again, for the engine kept only its own copy of it"
-            return f"{again}: takes {gib(kept)}{self._where}{more}"
-        takes = f"takes {'up to ' if passing else ''}{gib(kept)}{self._where}{more}"
+            return f"{again}: takes {amount(kept)}{self._where}{more}"
+        takes = f"takes {'up to ' if passing else ''}{amount(kept)}{self._where}{more}"
         is_here = self._folder is not None and any(kind_of(blob.source).is_beside_spec for blob in model.blobs)
         return f"{takes}{', beside the file itself' if is_here else ''}"
-
-
-def gib(size: int) -> str:
-    """Return a number of bytes in GiB."""
-    return f"{size / GIB:.1f} GiB" if size >= GIB // 10 else f"{size / GIB:.2f} GiB"

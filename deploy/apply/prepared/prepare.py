@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from deploy.agent.inputs.disk import amount
 from deploy.apply.prepared.files import measured, read
 from deploy.apply.prepared.references import Given, given_values
 from deploy.decide.desired import Share
@@ -17,7 +18,6 @@ from deploy.plan import Operation, Plan, make_plan
 from deploy.plan.sources import unread_sources
 from deploy.verify.report import Report
 
-GIB = 2**30
 Tell = Callable[[str], None]
 
 
@@ -78,7 +78,7 @@ def prepare(
     plan = make_plan(desired.deployment, desired.bundle, observation, choices, files)
     if tell and (unread := unread_sources(desired.deployment, observation, plan.operations, files)):
         for file in unread:
-            tell(f"hashing {file.path}: {file.size_bytes / GIB:.1f} GiB")
+            tell(f"hashing {file.path}: {amount(file.size_bytes)}")
         files = read(files, folder, (file.path for file in unread))
         plan = make_plan(desired.deployment, desired.bundle, observation, choices, files)
     return Prepared(plan, observation, given, choices or {})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from deploy.agent.inputs.disk import amount
 from deploy.agent.line import Line
 from deploy.apply.prepared.prepare import Outcome, Prepared
 from deploy.cli.terminal.board import duration
@@ -26,18 +27,13 @@ def forecast(share: Share, prepared: Prepared, *, verbose: bool = False) -> str:
     if not cost.download_bytes:
         # A file of the control node is copied, and nothing comes over the network.
         return (
-            f"{text}\n\nThis takes about {gib(cost.disk_bytes)} of disk and about {counted}"
+            f"{text}\n\nThis takes about {amount(cost.disk_bytes)} of disk and about {counted}"
             if cost.disk_bytes
             else text
         )
     # What is only uploaded to somebody else's engine takes nothing here.
-    kept = f", takes about {gib(cost.disk_bytes)} of disk, and" if cost.disk_bytes else " and takes"
-    return f"{text}\n\nThis downloads about {gib(cost.download_bytes)}{kept} about {counted}"
-
-
-def gib(number: int) -> str:
-    """Return a number of bytes in GiB."""
-    return f"{number / 2**30:.1f} GiB"
+    kept = f", takes about {amount(cost.disk_bytes)} of disk, and" if cost.disk_bytes else " and takes"
+    return f"{text}\n\nThis downloads about {amount(cost.download_bytes)}{kept} about {counted}"
 
 
 def welcome(desired: Desired, outcomes: Mapping[str, Outcome]) -> str:

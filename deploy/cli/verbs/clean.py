@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from deploy.agent.inputs.disk import amount
 from deploy.cli.terminal.output import Output
 from deploy.cli.verbs.declare import DEFAULT_SPEC, spec_argument, verb
 from deploy.cli.verbs.hosts import blocks, host_option, hosts_of, this_machine
@@ -42,7 +43,7 @@ def _words(answer: CleanAnswer) -> str:
     gone = [*answer["images"], *answer["removed"]]
     lines = [f"removed {thing}" for thing in gone] or ["nothing to remove"]
     if answer["freed_bytes"]:
-        lines.append(f"{answer['freed_bytes'] / 2**30:.1f} GiB of files are free again")
+        lines.append(f"{amount(answer['freed_bytes'])} of files are free again")
     if answer["stacks"]:
         lines.append(f"stacks that are there: {', '.join(answer['stacks'])}")
     elif words := packages_words(answer["packages"]):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -50,8 +51,9 @@ def needed(wanted: Share, path: str) -> float:
     """Return the GiB that a place of its own needs, as the refusal says."""
     free = {place: (500.0, number) for number, place in enumerate(PLACES)} | {path: (0.0, 99)}
     ((problem, _),) = refused(wanted, host(wanted, free))
-    assert problem.startswith(f"the file system of {path} has 0.00 GiB free")
-    return float(problem.split("needs ")[1].split(" GiB")[0])
+    found = re.fullmatch(rf"not enough disk at {path}: ([0-9.]+) GiB needed for .*, 0 MiB free", problem)
+    assert found
+    return float(found[1])
 
 
 def test_places_on_one_file_system_are_added_up(quickstart: Share) -> None:
@@ -61,8 +63,8 @@ def test_places_on_one_file_system_are_added_up(quickstart: Share) -> None:
     assert refused(quickstart, host(quickstart, apart)) == []
     together = dict.fromkeys(PLACES, (enough, 1))
     ((problem, next_step),) = refused(quickstart, host(quickstart, together))
-    assert problem.startswith(f"the file system of {CACHE}, /var/lib/docker, /srv/kit/home/main/models")
-    assert f"has {enough:.1f} GiB free, and this needs" in problem
+    assert problem.startswith(f"not enough disk at {CACHE}, /var/lib/docker, /srv/kit/home/main/models")
+    assert problem.endswith(f", {enough:.1f} GiB free")
     assert next_step.startswith("free ")
 
 

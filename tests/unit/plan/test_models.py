@@ -134,7 +134,7 @@ def test_what_changed_in_the_spec_has_a_name(host: Host) -> None:
         ("model child", "create", "top_k changed"),
     ]
     other = host.deployment({**before, "from": file_of(host, toy(True), "other.gguf")}, child)
-    assert host.plan(other)[0][2].startswith("file changed; takes up to 0.00 GiB in ")
+    assert host.plan(other)[0][2].startswith("file changed; takes up to 1 MiB in ")
 
 
 def test_what_somebody_did_to_the_engine_has_a_name(host: Host) -> None:

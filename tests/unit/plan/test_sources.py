@@ -110,7 +110,7 @@ def problems(prepared: Prepared) -> list[str]:
 def test_a_file_of_equal_size_and_other_bytes_is_refused_before_it_is_read(desired: Share, tmp_path: Path) -> None:
     transport, told = Played(tmp_path), list[str]()
     assert problems(prepare(desired, transport, tell=told.append)) == []
-    assert told == ["hashing own.gguf: 0.0 GiB"]
+    assert told == ["hashing own.gguf: 1 MiB"]
     (tmp_path / "own.gguf").write_bytes(b"GGUX")
     os.utime(tmp_path / "own.gguf", ns=(10**18, 10**18))
     shown = prepare(desired, transport, tell=told.append)

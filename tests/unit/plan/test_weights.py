@@ -94,7 +94,7 @@ def test_models_that_do_not_fit_are_refused_before_anything_is_sent(seen: Observ
     deployment, found = operations(seen, created("first", blobs=(blob("a", 5 * GIB, "file"),)))
     full = replace(seen, disks={"/mnt/m": Disk(15 * GIB, 7), "/": Disk(500 * GIB, 1)})
     ((problem, next_step),) = disk_refusals(deployment, full, found)
-    assert problem == "the file system of /mnt/m has 15.0 GiB free, and this needs 15.5 GiB there (model first)"
+    assert problem == "not enough disk at /mnt/m: 15.5 GiB needed for model first, 15.0 GiB free"
     assert next_step.startswith("free 0.5 GiB there")
     roomy = replace(full, disks={**full.disks, "/mnt/m": Disk(16 * GIB, 7)})
     assert list(disk_refusals(deployment, roomy, found)) == []
@@ -112,7 +112,7 @@ def test_a_changed_parameter_takes_what_the_import_takes_and_a_file_that_the_eng
     assert (kept.written, kept.passing) == ((), (("/mnt/m", 10 * GIB),))
     full = replace(seen, disks={"/mnt/m": Disk(10 * GIB, 7), "/": Disk(500 * GIB, 1)})
     ((problem, _),) = disk_refusals(deployment, full, (kept,))
-    assert problem == "the file system of /mnt/m has 10.0 GiB free, and this needs 10.5 GiB there (model first)"
+    assert problem == "not enough disk at /mnt/m: 10.5 GiB needed for model first, 10.0 GiB free"
     _, (dropped,) = operations(seen, model, engine=there)
     assert dropped.cause == (
         "top_k changed; its file is sent again, for the engine kept only its own copy of it: "

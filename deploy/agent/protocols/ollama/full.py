@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deploy.agent.errors import AgentError
-from deploy.agent.inputs.disk import GIB, existing, free_bytes
+from deploy.agent.inputs.disk import amount, existing, free_bytes
 from deploy.agent.protocols.caller import RefusedError
 from deploy.agent.protocols.ollama.engine import Engine
 
@@ -38,19 +38,15 @@ def _full_disk(refusal: RefusedError, engine: Engine, folder: str | None, name: 
     if not is_said and not (size and FAILED.search(refusal.problem)):
         return None
     said, needed = refusal.problem.rpartition(": ")[2], COPIES * size
-    wanted = f"importing its file takes {_gib(needed)} more" if size else "the download does not fit"
+    wanted = f"importing its file takes {amount(needed)} more" if size else "the download does not fit"
     if folder is None:
         may = "is full" if is_said else "may be full"
-        step = f"free {_gib(needed)} there, then run the same command again" if size else "free some room there"
+        step = f"free {amount(needed)} there, then run the same command again" if size else "free some room there"
         return engine.failure(f"making {name}", f"the disk of the engine {may}: {wanted} (it said: {said})", step)
     # What the import had written is gone again: the room that is there now was not enough.
     free = free_bytes(existing(Path(folder)))
     if not is_said and free >= needed:
         return None
-    full = f"the disk of {folder} is full: {wanted}, and {_gib(free)} are free (the engine said: {said})"
-    step = f"free {_gib(max(needed - free, 0) or needed)} there, then run the same command again"
+    full = f"the disk of {folder} is full: {wanted}, and {amount(free)} are free (the engine said: {said})"
+    step = f"free {amount(max(needed - free, 0) or needed)} there, then run the same command again"
     return engine.failure(f"making {name}", full, step)
-
-
-def _gib(size: int) -> str:
-    return f"{size / GIB:.1f} GiB" if size >= GIB // 10 else f"{size / GIB:.2f} GiB"

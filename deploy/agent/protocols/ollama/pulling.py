@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.agent.errors import AgentError
-from deploy.agent.inputs.disk import MARGIN, amount, existing, free_bytes
+from deploy.agent.inputs.disk import MARGIN, amount, existing, free_bytes, not_enough
 from deploy.agent.inputs.pace import Pace
 from deploy.agent.journal import Journal
 from deploy.agent.protocols.ollama.engine import Engine, Live
@@ -50,7 +50,7 @@ def ensure_fits(folder: str, size: int, name: str) -> None:
     needed, free = size + (MARGIN if size > MARGIN else 0), free_bytes(existing(Path(folder)))
     if needed > free:
         raise NoRoomError(
-            f"not enough disk at {folder}: {name} needs {amount(needed)} more, {amount(free)} are free",
+            not_enough(folder, name, needed, free),
             f"free {amount(needed - free)} there, then run the same command again",
         )
 

@@ -151,7 +151,7 @@ def test_a_pull_looks_at_the_disk_before_it_begins(
     engine = described(double.url, models_dir=str(double.store.root))
     asked = {"engine": engine, "layers": [("a" * 64, 4 << 30), (there, 100)]}
     seen.clear()
-    with pytest.raises(AgentError, match=r"not enough disk at .*: llama3:8b needs 4.5 GiB more, 3.0 GiB are free"):
+    with pytest.raises(AgentError, match=r"not enough disk at .*: 4.5 GiB needed for llama3:8b, 3.0 GiB free"):
         act(double, tmp_path, "pull", "llama3:8b", **asked)
     assert not any("/api/pull" in one for one in seen)
     # What is there already takes nothing, and an engine elsewhere has its own disk.

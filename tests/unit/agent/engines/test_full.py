@@ -49,7 +49,7 @@ def test_a_full_disk_is_told_with_what_the_import_takes(
     wrong = failure(tmp_path, journal, room, is_managed=True)
     assert f"making tech: the disk of {tmp_path}/models is full: importing its file takes" in wrong.problem
     assert wrong.problem.endswith(f"are free (the engine said: {said})")
-    assert wrong.next_step.startswith("free 0.00 GiB there, then run the same command again")
+    assert wrong.next_step.startswith("free 1 MiB there, then run the same command again")
 
 
 def test_the_disk_of_an_engine_elsewhere_may_be_full(tmp_path: Path, journal: Journal) -> None:
