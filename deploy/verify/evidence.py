@@ -32,7 +32,7 @@ if TYPE_CHECKING:
         PlacedRelease,
         Rights,
     )
-    from deploy.agent.contract.firewall import Closing, StaleMask
+    from deploy.agent.contract.firewall import Closing, Redirect, StaleMask
     from deploy.agent.contract.hardware import Card
     from deploy.agent.contract.places import SeenData
     from deploy.agent.contract.probe import Port
@@ -120,6 +120,11 @@ class HostEvidence:
     def listeners(self) -> list[Port]:
         """Every address and port that something on the host listens on."""
         return self._with("listeners")["listeners"]
+
+    @property
+    def redirects(self) -> list[Redirect]:
+        """The ports that rules of iptables lead past every listener."""
+        return self._with("redirects")["redirects"]
 
     @property
     def ports(self) -> ContainerPorts:

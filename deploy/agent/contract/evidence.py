@@ -7,7 +7,7 @@ from typing import Any, TypedDict
 from deploy.agent.contract.containers import Attached, ContainerPorts
 from deploy.agent.contract.deployed import Deployed
 from deploy.agent.contract.engines import AskingRequest, Engine, SeenEngine, SeenNames
-from deploy.agent.contract.firewall import Closing, StaleMask
+from deploy.agent.contract.firewall import Closing, Redirect, StaleMask
 from deploy.agent.contract.hardware import Card
 from deploy.agent.contract.places import Place, SeenData
 from deploy.agent.contract.probe import Port, SecretName
@@ -83,6 +83,8 @@ class Evidence(TypedDict, total=False):
     """A place beyond the host that the host reaches now."""
     listeners: list[Port]
     """Every address and port that something on the host listens on."""
+    redirects: list[Redirect]
+    """Ports that rules of iptables lead past every listener; none where they cannot be read."""
     ports: ContainerPorts
     firewall: Closing
     masks: list[StaleMask]

@@ -20,6 +20,17 @@ class Closing(TypedDict):
     at_boot: AtBoot
 
 
+class Redirect(TypedDict):
+    """A range of TCP ports of the host that a rule of iptables leads past every listener."""
+
+    address: str
+    """The host's address that the rule is about; 0.0.0.0 or :: for all of the family."""
+    first: int
+    last: int
+    is_elsewhere: bool
+    """True if every connection of another machine leads past the stack and past the host."""
+
+
 class StaleMask(TypedDict):
     """A rule that lets the containers of some addresses out, left of a network that is gone."""
 

@@ -46,6 +46,11 @@ def masquerading() -> list[list[str]]:
     return [words for words in rules if words[:1] == ["-A"] and "MASQUERADE" in words]
 
 
+def nat_rules(program: str) -> list[str]:
+    """Return the rules by which packets get another source or destination, as lines of `iptables -S`."""
+    return _asked(program, "-S", table="nat").splitlines()
+
+
 def set_rules(stack: str, rules: list[Rule], programs: Iterable[str]) -> bool:
     """Let the kernel have exactly these rules of a stack; `programs` may have placed others before."""
     changed = False
@@ -68,7 +73,12 @@ def _asked(program: str, *words: str, table: str = TABLE) -> str:
     argv = [path_of(program), "-w", "-t", table, *words]
     quiet = subprocess.DEVNULL
     try:
-        done = subprocess.run(argv, capture_output=True, text=True, stdin=quiet, timeout=SECONDS, check=False)
+        # A comment of somebody's rule may hold any bytes.
+        done = subprocess.run(
+            argv, capture_output=True, text=True, errors="surrogateescape", stdin=quiet, timeout=SECONDS, check=False
+        )
+    except OSError as problem:
+        raise AgentError(f"{program} does not start: {problem.strerror}", "install the package iptables") from problem
     except subprocess.TimeoutExpired:
         raise AgentError(f"{program} did not end within {SECONDS} s", "see who else changes its rules") from None
     if done.returncode:

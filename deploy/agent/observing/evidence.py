@@ -19,6 +19,7 @@ from deploy.agent.engines.observe import observe as observe_engines
 from deploy.agent.errors import AgentError
 from deploy.agent.firewall.closing import closing
 from deploy.agent.firewall.masks import stale_masks
+from deploy.agent.firewall.redirects import redirects
 from deploy.agent.journal import Journal
 from deploy.agent.line import Line
 from deploy.agent.observing import cards
@@ -153,6 +154,10 @@ def _ports(request: EvidenceRequest, _root: Path) -> Evidence:
     return {"ports": container_ports(Docker(timeout=DOCKER_SECONDS), request["stack"])}
 
 
+def _redirects(request: EvidenceRequest, _root: Path) -> Evidence:
+    return {"redirects": redirects(Docker(timeout=DOCKER_SECONDS), request["stack"], is_own)}
+
+
 def _firewall(request: EvidenceRequest, root: Path) -> Evidence:
     return {"firewall": closing(Docker(timeout=DOCKER_SECONDS), request["stack"], root)}
 
@@ -184,6 +189,7 @@ PARTS: dict[str, Part] = {
     "absent": _absent,
     "outside": _outside,
     "listeners": _listeners,
+    "redirects": _redirects,
     "ports": _ports,
     "firewall": _firewall,
     "masks": _masks,

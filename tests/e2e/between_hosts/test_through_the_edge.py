@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -9,7 +10,7 @@ import pytest
 
 from tests.e2e.lab.neighbour import address_of
 from tests.e2e.lab.pair import ENGINE, NOTHING, Pair, asked
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 pytestmark = [pytest.mark.docker, pytest.mark.network, pytest.mark.e2e]
 KEY = "/opt/kit/lab/secrets/edge-box/edge-box_api_key"
@@ -51,6 +52,11 @@ def test_verify_asks_from_another_machine_and_sees_what_the_host_itself_does_not
     asker = f"asked from the machine that kit runs on ({pair.network.gateway})"
     assert from_outside(pair, code=0) == dict.fromkeys((NEEDS_KEY, HAS_KEY, ALONE), f"passed: {asker}")
 
+    # As k3s leads a port to a service of its own, on a machine that has nothing to do with the stack.
+    with led_to(pair, pair.desk.address, 22):
+        assert greeting(pair.box.address, INNER).startswith(b"SSH-")
+        assert from_outside(pair, code=0)[ALONE] == f"passed: {asker}"
+
     # The desk asks where the control node does not reach the edge.
     with opened_behind_its_back(pair, to=pair.desk.address), unreached_by(pair, pair.network.gateway):
         seen = from_outside(pair, code=1)
@@ -89,6 +95,42 @@ def opened_behind_its_back(pair: Pair, to: str) -> Iterator[None]:
     finally:
         pair.box.read("sh", "-c", 'printf %s "$1" >"$2"', "sh", before, path)
         restart(pair)
+
+
+@contextmanager
+def led_to(pair: Pair, address: str, port: int) -> Iterator[None]:
+    """Let the box lead connections to its inner port to a port of another machine."""
+    to = ("-p", "tcp", "-d", address, "--dport", str(port))
+    rules = (
+        (
+            "nat",
+            "PREROUTING",
+            "-p",
+            "tcp",
+            "--dport",
+            str(INNER),
+            "-j",
+            "DNAT",
+            "--to-destination",
+            f"{address}:{port}",
+        ),
+        ("nat", "POSTROUTING", *to, "-j", "MASQUERADE"),
+        ("filter", "FORWARD", *to, "-j", "ACCEPT"),
+        ("filter", "FORWARD", "-m", "conntrack", "--ctstate", "ESTABLISHED", "-j", "ACCEPT"),
+    )
+    for table, *words in rules:
+        pair.box.read("iptables", "-t", table, "-I", *words)
+    try:
+        yield
+    finally:
+        for table, *words in rules:
+            pair.box.read("iptables", "-t", table, "-D", *words)
+
+
+def greeting(address: str, port: int) -> bytes:
+    """Return the first bytes that a port says by itself."""
+    with socket.create_connection((address, port), timeout=PATIENCE_SECONDS) as connection:
+        return connection.recv(64)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from deploy.agent.contract.containers import ContainerPorts
+from deploy.agent.contract.firewall import Redirect
 from deploy.deployment.host import Deployment
 from deploy.deployment.service import Service
 from deploy.verify import closed_ports as module
@@ -26,6 +27,8 @@ from tests.unit.refusing import Refusing
 from tests.unit.rooms.test_edge import MAIN, SECOND, services_of
 
 BOX, LOCAL = "192.168.1.20", "127.0.0.1"
+EDGES = [8100, 8101, 8102]
+"""Ports on which the edge listens in its container."""
 
 
 class Seen(HostEvidence):
@@ -35,6 +38,7 @@ class Seen(HostEvidence):
         services: tuple[Service, ...] = tuple(services_of(MAIN, SECOND).values())
         super().__init__(Refusing(), Deployment("home", services, ()))
         self._parts = ports, [{"address": address, "port": port} for address, port in listeners]
+        self.led: list[Redirect] = []
 
     @property
     def ports(self) -> ContainerPorts:
@@ -44,10 +48,18 @@ class Seen(HostEvidence):
     def listeners(self) -> Any:
         return self._parts[1]
 
+    @property
+    def redirects(self) -> list[Redirect]:
+        return self.led
+
 
 def ports(*inner: int, published: tuple[tuple[str, int], ...] = (), foreign: tuple[int, ...] = ()) -> ContainerPorts:
     by_address = {place: [port for address, port in published if address == place] for place, _ in published}
     return {"inner": list(inner), "published": by_address, "foreign": list(foreign)}
+
+
+def led(address: str, first: int, last: int, *, is_elsewhere: bool = True) -> Redirect:
+    return {"address": address, "first": first, "last": last, "is_elsewhere": is_elsewhere}
 
 
 def test_what_the_containers_have_is_closed_where_it_is_not_published() -> None:
@@ -59,6 +71,26 @@ def test_what_another_program_of_the_host_answers_says_nothing_about_the_stack()
     listeners = (BOX, 8100), ("0.0.0.0", 8101), ("::", 2019), (LOCAL, 8102)
     assert closed_ports(BOX, Seen(ports(2019), *listeners)) == [8102]
     assert closed_ports(BOX, Seen(ports(2019, foreign=(2019, 8100)))) == [8101, 8102]
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"), [(BOX, [8102]), ("0.0.0.0", [8102]), ("::", EDGES), ("192.168.1.99", EDGES)]
+)
+def test_a_port_that_a_rule_leads_elsewhere_says_nothing_about_the_stack(address: str, expected: list[int]) -> None:
+    seen = Seen(ports())
+    seen.led = [led(address, 8000, 8101)]
+    assert closed_ports(BOX, seen) == expected
+    published = Seen(ports(published=((BOX, 8100),)))
+    published.led = seen.led
+    assert 8100 in closed_ports(BOX, published), "a container of the stack is there nevertheless"
+
+
+def test_a_port_that_a_rule_leads_to_the_stack_as_well_has_to_be_closed() -> None:
+    seen = Seen(ports())
+    seen.led = [led("0.0.0.0", 8100, 8102), led(BOX, 8101, 8101, is_elsewhere=False)]
+    assert closed_ports(BOX, seen) == [8101]
+    seen.led[1]["address"] = LOCAL
+    assert closed_ports(BOX, seen) == []
 
 
 def test_what_a_container_of_the_stack_publishes_beside_the_plan_has_to_be_closed() -> None:

@@ -19,7 +19,7 @@ IPTABLES = """#!/bin/sh
 rules={folder}/$(basename "$0").$3
 touch "$rules"
 what=$4 chain=$5
-shift 5
+[ $# -lt 5 ] || shift 5
 case $what in
 -S) echo "-P $chain ACCEPT"; cat "$rules" ;;
 -C) grep -qxF -e "-A $chain $*" "$rules" ;;
@@ -89,11 +89,11 @@ class Host:
         file = self.folder / f"{program}.{table}"
         return file.read_text().splitlines() if file.exists() else []
 
-    def write_rules(self, *lines: str, table: str = "mangle") -> None:
+    def write_rules(self, *lines: str, program: str = "iptables", table: str = "mangle") -> None:
         """Give the kernel exactly these rules."""
-        (self.folder / f"iptables.{table}").write_text("".join(f"{line}\n" for line in lines))
+        (self.folder / f"{program}.{table}").write_text("".join(f"{line}\n" for line in lines))
 
-    def asked(self, program: str, what: str, chain: str, *words: str, table: str = "mangle") -> str:
+    def asked(self, program: str, what: str, chain: str = "", *words: str, table: str = "mangle") -> str:
         """Do what iptables does, without its start."""
         file, line = self.folder / f"{program}.{table}", " ".join(("-A", chain, *words))
         lines = self.rules(program, table)
