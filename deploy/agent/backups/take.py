@@ -148,11 +148,12 @@ def _back_up(
             summary = _snapshot(restic, backup["stack"], folder, journal, tags)
     finally:
         remove_secrets(root)
-    answer = _answer(backup, folder, summary, proven(restic, folder, summary, given))
+    snapshot, said = proven(restic, folder, summary, given), read_json(folder / STATEMENT) or {}
+    answer = _answer(backup, said, summary, snapshot)
     listing.add(answer["snapshot"], tags)
     if opening.result():
         answer |= {"made": True, "same_disk": on_same_disk(backup)}
-    weights = saved_weights(backup["repository"], folder, (read_json(folder / STATEMENT) or {}).get("weights", {}))
+    weights = saved_weights(backup["repository"], folder, said.get("weights", {}))
     _remember_good(root, answer, before, content=content, stamps=stamps, weights=weights)
     return answer
 
@@ -177,7 +178,8 @@ def _opened(
     return work
 
 
-def _answer(backup: Backup, folder: Path, summary: dict[str, Any], snapshot: str) -> BackUpAnswer:
+def _answer(backup: Backup, said: dict[str, Any], summary: dict[str, Any], snapshot: str) -> BackUpAnswer:
+    """Return the answer about a snapshot, with what the statement of its copies says."""
     answer: BackUpAnswer = {
         "changed": True,
         "snapshot": snapshot,
@@ -185,7 +187,6 @@ def _answer(backup: Backup, folder: Path, summary: dict[str, Any], snapshot: str
         "files": int(summary.get("total_files_processed", 0)),
         "bytes": int(summary.get("total_bytes_processed", 0)),
     }
-    said = read_json(folder / STATEMENT) or {}
     if unlocked := said.get("unlocked"):
         answer["unlocked"] = unlocked
     if unsaved := said.get("unsaved"):
