@@ -31,6 +31,9 @@ for ignored in (signal.SIGHUP, signal.SIGQUIT):
 
 DOCKER_SECONDS = 600
 """Installing Docker on a bare machine takes a minute or two."""
+BRINGS_DOCKER = pytest.StashKey[bool]()
+"""True if one of the selected tests installs Docker where it is missing."""
+BRINGING = "`tests/run e2e tests/e2e/test_first_apply.py` installs one"
 
 
 @pytest.fixture(scope="session")
@@ -66,8 +69,9 @@ def pytest_collection_finish() -> None:
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Put what brings a Docker Engine along (e2e without docker) first; what takes long before what fills the gaps."""
+    config.stash[BRINGS_DOCKER] = any(_turn(item) == 0 for item in items)
     items.sort(key=_turn)
 
 
@@ -84,7 +88,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     for marker, missing in (("docker", _docker_missing), ("browser", _browser_missing)):
         if item.get_closest_marker(marker) is None or not (reason := missing()):
             continue
-        if marker == "docker" and (reason := _until_docker_is_there(reason)) == "":
+        if marker == "docker":
+            reason = _until_docker_is_there(reason) if item.config.stash[BRINGS_DOCKER] else f"{reason}; {BRINGING}"
+        if not reason:
             continue
         if os.environ.get("KIT_TESTS_SKIP") == "never":
             pytest.fail(reason, pytrace=False)
@@ -92,7 +98,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def _until_docker_is_there(reason: str) -> str:
-    """Wait for the Docker Engine that the story beside this brings along; alone, nobody would bring one."""
+    """Wait for the Docker Engine that the story beside this brings along; a run without workers has none beside it."""
     deadline = time.monotonic() + DOCKER_SECONDS * ("PYTEST_XDIST_WORKER" in os.environ)
     while reason and time.monotonic() < deadline:
         time.sleep(1)
