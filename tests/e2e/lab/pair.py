@@ -93,7 +93,7 @@ class Pair:
         finally:
             argv = ["docker", "network", "connect", "--ip", host.address, self.network.name, host.name]
             subprocess.run(argv, check=True)
-            # The kernel may still refuse it: its last question for the address, asked before, must time out first.
+            # This machine may still take the address for one without a host, until its kernel asks for it again.
             host.wait_for_ssh()
 
     def answer(self, host: LabHost | None = None) -> str:
