@@ -48,7 +48,7 @@ def disk_refusals(
 
 def _refusal(wanted: list[Need], total: int, free: int) -> tuple[str, str]:
     paths = ", ".join(dict.fromkeys(need.path for need in wanted))
-    purposes = ", ".join(dict.fromkeys(need.purpose for need in wanted))
+    purposes = " and ".join(dict.fromkeys(need.purpose for need in wanted))
     return not_enough(
         paths, purposes, total, free
     ), f"free {amount(total - free)} there, then run the same command again"

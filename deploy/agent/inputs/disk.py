@@ -1,4 +1,4 @@
-"""Checks free disk space: required and available, in GiB, before anything starts."""
+"""Checks free disk space, required and available, before anything starts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from typing import NamedTuple
 
 from deploy.agent.errors import AgentError
 
-GIB = 2**30
+MIB, GIB = 2**20, 2**30
+SHOWN = GIB // 10
+"""Smallest size that is shown in GiB."""
 # What a file system needs besides to go on working.
 MARGIN = GIB // 2
 # A release's few files need none of it.
@@ -51,13 +53,21 @@ def ensure_room(needs: Iterable[Need], spare: int | None = None, then: str = "")
 
 
 def not_enough(place: Path | str, what: str, wanted: int, have: int) -> str:
-    """Return the failure of a disk that lacks room, in words."""
-    return f"not enough disk at {place}: {amount(wanted)} needed for {what}, {amount(have)} free"
+    """Return the failure of a disk that lacks room, in words; the smaller size shows as the smaller one."""
+    needed, free = amount(wanted), amount(have) if have >= SHOWN else in_mib(have)
+    if needed == free:
+        needed, free = in_mib(wanted + MIB - 1), in_mib(have)
+    return f"not enough disk at {place}: {needed} needed for {what}, {free} free"
 
 
 def amount(size: int) -> str:
     """Return a size in words: in GiB, or in MiB where GiB would show as zero."""
-    return f"{size / GIB:.1f} GiB" if size >= GIB // 10 else f"{-(-size // 2**20)} MiB"
+    return f"{size / GIB:.1f} GiB" if size >= SHOWN else in_mib(size + MIB - 1)
+
+
+def in_mib(size: int) -> str:
+    """Return the whole MiB of a size in words."""
+    return f"{size // MIB} MiB"
 
 
 def free_bytes(path: Path) -> int:

@@ -19,7 +19,7 @@ from deploy.agent.docker.api import Docker
 from deploy.agent.errors import AgentError, FullDiskError, full_disk, told
 from deploy.agent.inputs.archive import LayerWriter, entry
 from deploy.agent.inputs.cache import Cache
-from deploy.agent.inputs.disk import amount
+from deploy.agent.inputs.disk import amount, not_enough
 from deploy.agent.journal import Journal
 from deploy.agent.releases import place
 from deploy.agent.remembered import write_file
@@ -134,6 +134,19 @@ def test_a_read_only_file_system_is_told_with_its_place(small: Path) -> None:
 @pytest.mark.parametrize(("size", "words"), [(0, "0 MiB"), (1, "1 MiB"), (65 * 2**20, "65 MiB"), (2**30, "1.0 GiB")])
 def test_a_size_never_shows_as_zero_though_it_is_some(size: int, words: str) -> None:
     assert amount(size) == words
+
+
+@pytest.mark.parametrize(
+    ("wanted", "have", "words"),
+    [
+        (16 * 2**20, 2**20 - 1, "16 MiB needed for x, 0 MiB free"),
+        (900_000, 600_000, "1 MiB needed for x, 0 MiB free"),
+        (2**31, 2**31 - 1, "2048 MiB needed for x, 2047 MiB free"),
+        (3 * 2**30, 2**30, "3.0 GiB needed for x, 1.0 GiB free"),
+    ],
+)
+def test_what_is_free_never_shows_as_what_is_needed(wanted: int, have: int, words: str) -> None:
+    assert not_enough("/srv", "x", wanted, have) == f"not enough disk at /srv: {words}"
 
 
 SAID = {
