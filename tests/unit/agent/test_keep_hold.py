@@ -101,9 +101,9 @@ def test_signs_of_life_keep_the_hold(
     transport: LocalTransport, request_of: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("deploy.hosts.wire.holding.BEAT_SECONDS", 0.1)
-    with transport.hold(with_keys(request_of, run="first", silence_seconds=1.0), lambda _line: None):
+    with transport.hold(with_keys(request_of, run="first", silence_seconds=3.0), lambda _line: None):
         begun = time.monotonic()
-        wait_until(lambda: time.monotonic() > begun + 2.0, "twice the silence has passed", saw=time.monotonic)
+        wait_until(lambda: time.monotonic() > begun + 4.0, "longer than the silence has passed", saw=time.monotonic)
         assert transport.call(SECRETS, with_keys(request_of, run="first", secrets=[]))["written"] == []
 
 
