@@ -198,5 +198,7 @@ def docker_of(evidence: HostEvidence) -> Iterator[APIClient | None]:
         except DockerException:
             yield None
             return
+        # Containers are asked from threads as well, while pytest changes the environment that requests would read.
+        client.trust_env = False
         with closing(client):
             yield client
