@@ -49,9 +49,8 @@ def disk_refusals(
 def _refusal(wanted: list[Need], total: int, free: int) -> tuple[str, str]:
     paths = ", ".join(dict.fromkeys(need.path for need in wanted))
     purposes = " and ".join(dict.fromkeys(need.purpose for need in wanted))
-    return not_enough(
-        paths, purposes, total, free
-    ), f"free {amount(total - free)} there, then run the same command again"
+    problem = not_enough(paths, purposes, total, free)
+    return problem, f"free {amount(total - free)} there, then run the same command again"
 
 
 def needs(deployment: Deployment, observation: Observation, operations: tuple[Operation, ...]) -> Iterator[Need]:
